@@ -226,6 +226,7 @@ fn request() -> ExtractRequest {
         key: vec!["id".to_owned()],
         change_key: None,
         lookback_micros: 0,
+        lookback_versions: None,
         null_keys: NullKeys::Include,
         window: None,
         columns: Vec::new(),

@@ -3,6 +3,7 @@
 mod appends;
 mod bad_rows;
 mod clock;
+mod columns;
 mod compare;
 mod definitions;
 mod deletes;

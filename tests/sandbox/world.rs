@@ -305,6 +305,7 @@ fn request(name: &str, table: &str, attack: &Attack) -> ExtractRequest {
         key: vec!["id".to_owned()],
         change_key: None,
         lookback_micros: 0,
+        lookback_versions: None,
         null_keys: NullKeys::Include,
         window: None,
         columns: Vec::new(),

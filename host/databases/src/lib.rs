@@ -7,6 +7,7 @@
 //! | `catalog` | the tables of a database, as its own catalog describes them |
 //! | `clash` | a row that is kept as deleted and keeps a loaded one out |
 //! | `digits` | the digits of a number, and whether they fit |
+//! | `forms` | stored values as values of a stream, by the forms that a pipeline declares |
 //! | `oracle` | Oracle as source and as target |
 //! | `sqlite` | SQLite as source and as target |
 //! | `write_session` | the parts of a writing session that both share |
@@ -14,6 +15,7 @@
 mod catalog;
 mod clash;
 mod digits;
+mod forms;
 pub mod oracle;
 pub mod sqlite;
 mod write_session;

@@ -7,6 +7,7 @@
 //! | `failure` | failures: kind, cause, message, advice, and their consequences |
 //! | `regular_file` | files that a person names |
 //! | `values` | bookmarks, and the order of values |
+//! | `columns` | the columns of a stream as a pipeline declares them |
 //! | `rows` | rows in flight: batches, and the rows taken out of them |
 //! | `ports` | the traits through which the flow meets databases, plugins and time |
 //! | `definition` | what a checkpoint rests on, and what has changed since |
@@ -19,6 +20,7 @@
 //! | [`model`] | the declarations of a plugin of models |
 
 mod choice;
+mod columns;
 mod compare;
 mod definition;
 mod failure;
@@ -35,9 +37,12 @@ mod stream;
 mod testing;
 mod values;
 
+pub use columns::{
+    ColumnCertificate, ColumnReading, ColumnRule, ColumnRules, MovedColumns, SourceForm, certify, type_of_name,
+};
 pub use compare::{Compare, Compared, Comparison, Depth, Difference, DifferenceKind, OpenTarget};
 pub use definition::{
-    ColumnUse, Definition, DefinitionChange, Impact, LARGEST_VALUE, PluginUse, Reaction, SOURCE_SCHEMA,
+    ColumnUse, Definition, DefinitionChange, Impact, LARGEST_VALUE, PluginUse, Reaction, SOURCE_SCHEMA, column_options,
 };
 pub use failure::cause::{ErrorClass, FailureCause, WasmError};
 pub use failure::kind::FailureKind;
@@ -56,7 +61,9 @@ pub use ports::clock::{Clock, Micros};
 pub use ports::events::{Event, Observer, StreamStats, StreamStatus, StreamSummary};
 pub use ports::extractor::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, Step, Window};
 pub use ports::loader::{LoadRequest, Loader};
-pub use ports::source::{Cursor, Source, SourceGrant, SourceSession, TableDescription, table_not_granted};
+pub use ports::source::{
+    Cursor, Source, SourceColumn, SourceGrant, SourceSession, TableDescription, table_not_granted,
+};
 pub use ports::sql::{Sql, SqlSession};
 pub use ports::target::{
     MergeRule, Refused, Removal, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession, WriteStats,

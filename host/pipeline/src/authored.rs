@@ -172,6 +172,7 @@ impl TreeReader<'_> {
                 let inner = |reader: &mut Self, table: &DeTable<'_>, path: &str| reader.table(table, keys, path);
                 self.named(table, place, path, inner)
             }
+            (KeyType::Columns(keys), DeValue::Table(table)) => self.columns(table, keys, place, path),
             (KeyType::Values, DeValue::Table(table)) => Node::Section(Section::new(place, self.settings(table, path))),
             (KeyType::Settings, DeValue::Table(table)) => self.named(table, place, path, Self::settings),
             (_, value) => self.leaf(value::read(value, key), place),
@@ -208,6 +209,28 @@ impl TreeReader<'_> {
                 let message = format!("must be a table, not {}", value::found(value.get_ref()));
                 self.sink.at(&place, message, None);
                 Node::Broken(place)
+            };
+            entries.insert(name.get_ref().to_string(), node);
+        }
+        Node::Section(Section::new(place, entries))
+    }
+
+    /// Reads a table of columns, each with a type, the word `skip`, or a table of keys.
+    fn columns(&mut self, table: &DeTable<'_>, keys: &[Key], place: Location, path: &str) -> Node {
+        let mut entries = BTreeMap::new();
+        for (name, value) in table {
+            let (place, path) = self.entry(name, path);
+            if let Err((message, advice)) = syntax::source_name(name.get_ref()) {
+                self.sink.beside(&place, format!("`{}` {message}", name.get_ref()), advice);
+            }
+            let node = match value.get_ref() {
+                DeValue::Table(table) => Node::Section(Section::new(place, self.table(table, keys, &path))),
+                DeValue::String(word) => Node::Leaf(Leaf { place, value: AuthoredValue::Text(word.to_string()) }),
+                other => {
+                    let message = format!("must be a type, \"skip\" or a table, not {}", value::found(other));
+                    self.sink.at(&place, message, None);
+                    Node::Broken(place)
+                }
             };
             entries.insert(name.get_ref().to_string(), node);
         }

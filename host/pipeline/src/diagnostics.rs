@@ -145,6 +145,11 @@ impl DiagnosticSink {
         self.reported.insert(key);
     }
 
+    /// The number of mistakes so far.
+    pub(crate) fn count(&self) -> usize {
+        self.found.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }

@@ -26,7 +26,8 @@ pub(crate) fn documented() -> BTreeMap<String, Documented> {
         if line.starts_with('[') {
             table = any_table(line.trim_matches(['[', ']'])) + ".";
         } else if let Some((name, example)) = line.split_once(" = ") {
-            let name = if table.contains("settings") || table.contains("vars") { "*" } else { name };
+            let is_chosen = ["settings.", "vars.", ".columns."].iter().any(|of| table.contains(of));
+            let name = if is_chosen && !table.ends_with(".columns.*.") { "*" } else { name };
             keys.entry(format!("{table}{name}"))
                 .or_insert_with(|| Documented { example: example.to_owned(), description: comment.trim().to_owned() });
         }

@@ -12,6 +12,10 @@ pub(crate) enum KeyType {
     Name,
     /// A name in a database.
     Identifier,
+    /// A name of a table or column that is read, in the source's own spelling.
+    SourceName,
+    /// The type of a column.
+    ColumnType,
     /// A name of a table to write.
     TargetTable,
     /// A table to take over, and its owner.
@@ -38,8 +42,8 @@ pub(crate) enum KeyType {
     Secret,
     /// A list of names that the pipeline's author chooses.
     Names,
-    /// A list of names in a database.
-    Identifiers,
+    /// A list of names of columns, in the source's own spelling.
+    SourceNames,
     /// A list of tables to take over.
     TakeOvers,
     /// A table of these keys.
@@ -48,6 +52,8 @@ pub(crate) enum KeyType {
     Named(&'static [Key]),
     /// A table per plugin, with the keys that the plugin declares.
     Settings,
+    /// A table of columns, each with a type, the word `skip`, or a table of these keys.
+    Columns(&'static [Key]),
     /// A table of values under names that the author chooses.
     Values,
 }
@@ -105,7 +111,8 @@ impl KeyType {
     /// Describes the values that the key accepts.
     pub(crate) fn expected(&self) -> String {
         match self {
-            Self::Name | Self::Identifier | Self::TargetTable => "a name".to_owned(),
+            Self::Name | Self::Identifier | Self::SourceName | Self::TargetTable => "a name".to_owned(),
+            Self::ColumnType => "a type".to_owned(),
             Self::TakeOver => "`TABLE`, or `TABLE of PIPELINE`".to_owned(),
             Self::Digest => "`blake3:` and 64 hexadecimal digits".to_owned(),
             Self::TakeOvers => "a list of `TABLE` or `TABLE of PIPELINE`".to_owned(),
@@ -116,8 +123,8 @@ impl KeyType {
             Self::Count { .. } | Self::Span { .. } => self.range(),
             Self::Flag => "true or false".to_owned(),
             Self::Secret => "a reference: `{ env = \"…\" }` or `{ file = \"…\" }`".to_owned(),
-            Self::Names | Self::Identifiers => "a list of names".to_owned(),
-            Self::Table(_) | Self::Named(_) | Self::Settings | Self::Values => "a table".to_owned(),
+            Self::Names | Self::SourceNames => "a list of names".to_owned(),
+            Self::Table(_) | Self::Named(_) | Self::Columns(_) | Self::Settings | Self::Values => "a table".to_owned(),
         }
     }
 
@@ -137,7 +144,7 @@ impl KeyType {
 
     pub(crate) fn keys(&self) -> &'static [Key] {
         match self {
-            Self::Table(keys) | Self::Named(keys) => keys,
+            Self::Table(keys) | Self::Named(keys) | Self::Columns(keys) => keys,
             _ => &[],
         }
     }
@@ -150,10 +157,11 @@ impl Key {
             self.kind,
             KeyType::Table(_)
                 | KeyType::Named(_)
+                | KeyType::Columns(_)
                 | KeyType::Settings
                 | KeyType::Values
                 | KeyType::Names
-                | KeyType::Identifiers
+                | KeyType::SourceNames
                 | KeyType::TakeOvers
         );
         !whole && !self.literal

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap, TargetTriggers};
+use wmshost_flow::{
+    Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap, SourceForm, TargetTriggers,
+};
 
 use crate::diagnostics::join;
 use crate::documentation::{Documented, documented};
@@ -165,7 +167,7 @@ pub(crate) mod stream {
         EXTRACTOR = Key::new("extractor", KeyType::Name);
         LOADER = Key::new("loader", KeyType::Name);
         METHOD = Key::new("method", KeyType::Choice(Method::NAMES)).or(KeyDefault::Text("full"));
-        CHANGE_KEY = Key::new("change_key", KeyType::Identifier);
+        CHANGE_KEY = Key::new("change_key", KeyType::SourceName);
         LOOKBACK = span("lookback", 0, 366 * DAY, 900);
         NULL_KEYS = Key::new("null_keys", KeyType::Choice(NullKeys::NAMES)).or(KeyDefault::Text("include"));
         LATE_ROWS = Key::new("late_rows", KeyType::Choice(LateRows::NAMES)).or(KeyDefault::Text("lookback"));
@@ -188,17 +190,43 @@ pub(crate) mod stream {
         /// The keys that only a stream has.
         OWN:
         ENABLED = Key::new("enabled", KeyType::Flag).or(KeyDefault::Flag(true));
-        TABLE = Key::new("table", KeyType::Identifier);
-        READS = Key::new("reads", KeyType::Identifiers).or(KeyDefault::Empty);
+        TABLE = Key::new("table", KeyType::SourceName);
+        READS = Key::new("reads", KeyType::SourceNames).or(KeyDefault::Empty);
         TARGET_TABLE = Key::new("target_table", KeyType::TargetTable);
         TAKE_OVER = Key::new("take_over", KeyType::TakeOver).literal();
         TRANSFORMS = Key::new("transforms", KeyType::Names).or(KeyDefault::Empty);
-        KEY = Key::new("key", KeyType::Identifiers).or(KeyDefault::Empty);
+        KEY = Key::new("key", KeyType::SourceNames).or(KeyDefault::Empty);
+        LOOKBACK_VERSIONS = Key::count("lookback_versions", 0, 1_000_000_000_000, "versions");
         TAGS = Key::new("tags", KeyType::Names).or(KeyDefault::Empty);
         SNAPSHOT = Key::new("snapshot", KeyType::Choice(&["run", "statement"])).or(KeyDefault::Text("run"));
+        COLUMNS = Key::new("columns", KeyType::Columns(column::ALL));
         SETTINGS = Key::new("settings", KeyType::Settings);
     }
     pub(crate) const ALL: &[Key] = &joined::<{ DEFAULTS.len() + OWN.len() }>(&[DEFAULTS, OWN]);
+}
+
+/// The keys of `[streams.*.columns.*]`.
+pub(crate) mod column {
+    use super::*;
+    /// The forms of values, and the word for Oracle's pseudo-column.
+    const FORMS: &[&str] = &{
+        let mut words = [SourceForm::ROW_SCN; SourceForm::NAMES.len() + 1];
+        let mut at = 0;
+        while at < SourceForm::NAMES.len() {
+            words[at] = SourceForm::NAMES[at];
+            at += 1;
+        }
+        words
+    };
+    keys! {
+        /// The keys of a column.
+        ALL:
+        TYPE = Key::new("type", KeyType::ColumnType).literal();
+        FROM = Key::new("from", KeyType::Choice(FORMS)).literal();
+        RENAME = Key::new("rename", KeyType::SourceName).literal();
+        SKIP = Key::new("skip", KeyType::Flag).or(KeyDefault::Flag(false)).literal();
+        GREATEST = Key::new("greatest", KeyType::SourceNames);
+    }
 }
 
 /// The keys of `[models]`.
@@ -253,6 +281,10 @@ fn collect(keys: &[Key], path: &str, documented: &BTreeMap<String, Documented>, 
             KeyType::Named(keys) => {
                 collect(keys, &(path + ".*"), documented, all);
                 continue;
+            }
+            KeyType::Columns(keys) => {
+                collect(keys, &format!("{path}.*"), documented, all);
+                path + ".*"
             }
             KeyType::Settings => path + ".*.*",
             KeyType::Values => path + ".*",

@@ -19,6 +19,7 @@
 //! | `syntax` | the syntax of names, tables, addresses and paths |
 //! | `duration` | durations such as `90s` and `2h` |
 //! | `secret` | text that is never shown |
+//! | `columns` | the rules of a stream for its columns |
 //! | `connection` | the options with which a database is opened |
 //! | [`oracle`] | the settings of an Oracle server, which the driver takes |
 //! | `oracle_reader` | reads the keys of an Oracle connection |
@@ -39,6 +40,7 @@
 
 mod authored;
 mod checked;
+mod columns;
 mod configured_plugin;
 mod connection;
 mod cross_check;

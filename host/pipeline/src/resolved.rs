@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap, TargetTriggers};
+use wmshost_flow::{
+    ColumnRules, Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap, TargetTriggers,
+};
 
 use crate::authored::{Node, Section};
+use crate::columns;
 use crate::connection::{self, Connection};
 use crate::diagnostics::{DiagnosticSink, Locations, join};
 use crate::extends;
@@ -96,6 +99,10 @@ pub struct StreamPlan {
     pub change_key: Option<String>,
     /// The time before the bookmark at which an incremental read starts.
     pub lookback: Duration,
+    /// The number of versions before the bookmark at which it starts, if the change key is a whole number.
+    pub lookback_versions: Option<u64>,
+    /// The rules for the columns, by their names in the source.
+    pub columns: ColumnRules,
     /// The policy for rows without a change key.
     pub null_keys: NullKeys,
     /// The way in which rows are found that commit later than the lookback.
@@ -342,6 +349,8 @@ fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
         key: scope.list(&stream::KEY).unwrap_or_default(),
         change_key: scope.text(&stream::CHANGE_KEY),
         lookback: scope.span(&stream::LOOKBACK).unwrap_or_default(),
+        lookback_versions: scope.count(&stream::LOOKBACK_VERSIONS),
+        columns: columns::read(scope),
         null_keys: scope.choice(&stream::NULL_KEYS, NullKeys::VALUES).unwrap_or(NullKeys::Include),
         late_rows: scope.choice(&stream::LATE_ROWS, LateRows::VALUES).unwrap_or(LateRows::Lookback),
         deletes: scope.choice(&stream::DELETES, Deletes::VALUES).unwrap_or(Deletes::Ignore),

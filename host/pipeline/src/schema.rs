@@ -42,6 +42,7 @@ impl Sections<'_> {
         let mut schema = match key.kind {
             KeyType::Table(keys) => self.object(keys, path),
             KeyType::Named(keys) => named(&self.object(keys, &format!("{path}.*"))),
+            KeyType::Columns(keys) => self.columns(keys, &format!("{path}.*")),
             KeyType::Settings => named(&self.values(&format!("{path}.*.*"))),
             KeyType::Values => self.values(&format!("{path}.*")),
             KeyType::Secret => any_of(references(None)),
@@ -58,6 +59,17 @@ impl Sections<'_> {
             schema["default"] = fallback;
         }
         schema
+    }
+
+    /// A table of columns; `path` is that of a column.
+    fn columns(&self, keys: &[Key], path: &str) -> Value {
+        let mut column = self.object(keys, path);
+        column["type"] = json!(["string", "object"]);
+        column["minLength"] = 1.into();
+        if let Some(found) = self.documentation.get(path) {
+            column["description"] = found.description.as_str().into();
+        }
+        json!({ "type": "object", "additionalProperties": column })
     }
 
     /// A table of values under names of one's own; `path` is that of a value.
@@ -105,7 +117,7 @@ fn value(kind: KeyType) -> Value {
     match kind {
         KeyType::Name => name,
         KeyType::Names => json!({ "type": "array", "items": name }),
-        KeyType::Identifiers | KeyType::TakeOvers => json!({ "type": "array", "items": text }),
+        KeyType::SourceNames | KeyType::TakeOvers => json!({ "type": "array", "items": text }),
         KeyType::Digest => json!({ "type": "string", "pattern": "^blake3:[0-9a-f]{64}$" }),
         KeyType::Choice(words) => json!({ "type": "string", "enum": words }),
         KeyType::Count { least, most, .. } => json!({ "type": "integer", "minimum": least, "maximum": most }),

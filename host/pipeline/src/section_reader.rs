@@ -46,6 +46,7 @@ impl SectionReader<'_> {
         let check = match key.kind {
             KeyType::Name => syntax::name,
             KeyType::Identifier => syntax::identifier,
+            KeyType::SourceName => syntax::source_name,
             KeyType::TargetTable => syntax::target_table,
             KeyType::Address => syntax::address,
             KeyType::TakeOver => syntax::take_over,
@@ -190,7 +191,7 @@ impl SectionReader<'_> {
         let check: fn(&str) -> Result<(), SyntaxError> = match key.kind {
             KeyType::Names => syntax::name,
             KeyType::TakeOvers => syntax::take_over,
-            _ => syntax::identifier,
+            _ => syntax::source_name,
         };
         let (mut seen, mut names) = (BTreeSet::new(), Vec::new());
         for item in items {

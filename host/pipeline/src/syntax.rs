@@ -6,6 +6,8 @@ pub(crate) type SyntaxError = (String, Option<String>);
 const MOST_NAME_LETTERS: usize = 63;
 /// Oracle's limit; SQLite has none.
 const MOST_IDENTIFIER_BYTES: usize = 128;
+/// The longest name of a table or column that is read; Oracle's are shorter.
+const MOST_SOURCE_NAME_BYTES: usize = 1_000;
 /// The prefix of the host's own tables in the target.
 const RESERVED: &str = "wmshost_";
 /// The suffixes of the staging tables for a table's rows.
@@ -33,6 +35,19 @@ pub(crate) fn identifier(word: &str) -> Result<(), SyntaxError> {
         "write letters, digits, `_`, `$` and `#`, a letter or `_` first, at most {MOST_IDENTIFIER_BYTES} bytes"
     );
     Err(("is not a valid identifier".to_owned(), Some(rule)))
+}
+
+/// Checks a name of a table or column that is read: whatever its database allows, but for control characters.
+pub(crate) fn source_name(word: &str) -> Result<(), SyntaxError> {
+    if word.is_empty() || word.chars().any(char::is_control) {
+        let rule = "write the name as the source spells it, without quotation marks of its own";
+        return Err(("is not a name".to_owned(), Some(rule.to_owned())));
+    }
+    if word.len() > MOST_SOURCE_NAME_BYTES {
+        let why = format!("has {} bytes; a name has at most {MOST_SOURCE_NAME_BYTES}", word.len());
+        return Err((why, Some("have a view give it a shorter name".to_owned())));
+    }
+    Ok(())
 }
 
 /// Checks a table to write: an identifier that is not reserved for the host's own tables.

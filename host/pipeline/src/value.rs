@@ -55,8 +55,8 @@ fn typed(value: &DeValue<'_>, key: &Key) -> Result<AuthoredValue, SyntaxError> {
             let advice = format!("write `{0} = {{ env = \"VARIABLE\" }}` or `{0} = {{ file = \"path\" }}`", key.name);
             return Err(("a secret must not be in the file".to_owned(), Some(advice)));
         }
-        KeyType::Secret | KeyType::Table(_) | KeyType::Named(_) | KeyType::Settings => false,
-        KeyType::Names | KeyType::Identifiers | KeyType::TakeOvers => matches!(written, Some(AuthoredValue::Texts(_))),
+        KeyType::Secret | KeyType::Table(_) | KeyType::Named(_) | KeyType::Columns(_) | KeyType::Settings => false,
+        KeyType::Names | KeyType::SourceNames | KeyType::TakeOvers => matches!(written, Some(AuthoredValue::Texts(_))),
         KeyType::Count { .. } => matches!(written, Some(AuthoredValue::Integer(_))),
         KeyType::Flag => matches!(written, Some(AuthoredValue::Flag(_))),
         _ => text,
@@ -66,7 +66,7 @@ fn typed(value: &DeValue<'_>, key: &Key) -> Result<AuthoredValue, SyntaxError> {
     }
     let advice = match key.kind {
         KeyType::Count { .. } | KeyType::Flag if text => Some("write it without quotation marks"),
-        KeyType::Names | KeyType::Identifiers | KeyType::TakeOvers if text => Some("put it into brackets: [\"…\"]"),
+        KeyType::Names | KeyType::SourceNames | KeyType::TakeOvers if text => Some("put it into brackets: [\"…\"]"),
         KeyType::Span { .. } => Some("write a number with its unit, in quotation marks"),
         _ => None,
     };

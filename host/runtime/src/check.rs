@@ -7,6 +7,7 @@ use wmshost_flow::{Cancel, Event, Failure, Observer, StreamSummary, check_stream
 use wmshost_pipeline::{Checked, Connection, Stream};
 
 use crate::assembly::{StreamFactory, connect};
+use crate::certificate::{Certificate, certificate};
 use crate::error::{Error, Result};
 use crate::models::declared_models;
 use crate::ownership;
@@ -42,16 +43,18 @@ pub struct CheckOutcome {
     pub failures: Vec<String>,
     /// The streams that were opened.
     pub opened: Vec<StreamSummary>,
+    /// The type certificates of the opened streams, if they were asked for.
+    pub certificates: Vec<Certificate>,
     /// Keys that no longer have an effect.
     pub spent: Vec<String>,
 }
 
-/// Checks these streams of a pipeline as deep as `reach`.
+/// Checks these streams of a pipeline as deep as `reach`, and certifies the types of their columns if `certifies`.
 pub fn check(
     runtime: &Runtime,
     (pipeline, registry): (&Checked, &PluginRegistry),
     streams: &[String],
-    reach: Reach,
+    (reach, certifies): (Reach, bool),
 ) -> Result<CheckOutcome> {
     let models = declared_models(pipeline, registry)?;
     let plans = pipeline.select(streams)?;
@@ -82,8 +85,15 @@ pub fn check(
     let failed = opened.iter().filter(|end| !is_reported(end)).filter_map(|end| end.failure.as_ref());
     let failed: Vec<String> = failed.map(ToString::to_string).collect();
     failures.extend(owners.objections.into_iter().chain(failed));
+    let mut certificates = Vec::new();
+    for end in opened.iter().filter(|_| certifies) {
+        let stream = openable.iter().find(|stream| stream.plan.name == end.stream);
+        if let Some(stream) = stream {
+            certificates.extend(certificate(&factory, stream, end)?);
+        }
+    }
     let untested = untested.into_iter().map(|(label, why)| (label.to_owned(), why)).collect();
-    Ok(CheckOutcome { untested, probes, failures, opened, spent: owners.spent })
+    Ok(CheckOutcome { untested, probes, failures, opened, certificates, spent: owners.spent })
 }
 
 /// Connections that this program cannot use where it runs, with the reasons.

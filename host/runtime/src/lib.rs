@@ -22,6 +22,7 @@
 //! | `backfill` | reading windows of a stream again |
 //! | `verify` | comparing source and target |
 //! | `probe` | trying a connection by itself |
+//! | `certificate` | the type certificates of streams |
 //! | `check` | the mistakes of a pipeline, without writing anything |
 //! | `status` | the state of streams, by what is in the target alone |
 //! | `plan` | the outlook of each stream, without writing anything |
@@ -34,6 +35,7 @@
 
 pub mod assembly;
 pub mod backfill;
+pub mod certificate;
 pub mod check;
 pub mod data_dir;
 pub mod discover;

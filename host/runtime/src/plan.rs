@@ -4,6 +4,7 @@ use wmshost_flow::{Checkpoint, DefinitionChange, Failure, Ledger, StreamSummary}
 use wmshost_pipeline::{Checked, Stream};
 
 use crate::assembly::{StreamFactory, connect};
+use crate::certificate::{Certificate, certificate};
 use crate::check::{open_streams, scratch_targets};
 use crate::error::Result;
 use crate::plugin_registry::PluginRegistry;
@@ -19,6 +20,8 @@ pub struct Outlook<'a> {
     pub checkpoint: Option<Checkpoint>,
     /// `None` if the databases could not be opened for it.
     pub opened: Option<StreamSummary>,
+    /// The types of its columns; `None` likewise.
+    pub certificate: Option<Certificate>,
     /// The reason why a run could not begin.
     pub failure: Option<String>,
 }
@@ -52,7 +55,11 @@ pub fn outlooks<'a>(
             None => checkpoint(pipeline, stream)?,
             Some(_) => checkpoint(pipeline, stream).unwrap_or_default(),
         };
-        outlooks.push(Outlook { pipeline, stream, checkpoint, opened, failure });
+        let certificate = match &opened {
+            Some(end) => certificate(&factory, stream, end)?,
+            None => None,
+        };
+        outlooks.push(Outlook { pipeline, stream, checkpoint, opened, certificate, failure });
     }
     Ok(outlooks)
 }

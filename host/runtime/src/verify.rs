@@ -59,6 +59,7 @@ impl From<&VerifiedStream> for StreamRecord {
             seconds: verified.seconds,
             bookmark: None,
             failure: verified.compared.failure.as_ref().map(ToString::to_string),
+            types: None,
         }
     }
 }

@@ -84,6 +84,7 @@ mod tests {
             stats: StreamStats::default(),
             seconds: 0.0,
             bookmark: None,
+            columns: None,
             schema_changes: Vec::new(),
             definition_changes: Vec::new(),
             comparison: None,

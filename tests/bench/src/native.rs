@@ -88,6 +88,7 @@ fn request() -> ExtractRequest {
         key: vec!["allocation_id".to_owned()],
         change_key: Some("last_updated".to_owned()),
         lookback_micros: LOOKBACK_MICROS.unsigned_abs(),
+        lookback_versions: None,
         null_keys: NullKeys::Include,
         window: None,
         columns: Vec::new(),

@@ -16,10 +16,10 @@
 //! | `write` | writing: transactions, tables and their rows |
 
 mod catalog;
-mod decimal;
+pub(crate) mod decimal;
 mod failure;
 mod guard;
-mod moment;
+pub(crate) mod moment;
 mod read;
 mod scratch;
 mod sql_session;

@@ -14,6 +14,7 @@ use rusqlite::{Connection, Error, ffi};
 use wmshost_sql::Value;
 
 use super::moment::MomentText;
+use crate::forms::Stored;
 
 /// A connection that statements share. It may have been opened with SQLite's own mutex or without it; either way, only
 /// the holder of this mutex uses it.
@@ -37,6 +38,19 @@ pub(crate) enum Cell<'a> {
     Text(&'a [u8]),
     /// Bytes.
     Blob(&'a [u8]),
+}
+
+impl<'a> Cell<'a> {
+    /// The cell as a value that a form can have; `None` for NULL and bytes.
+    #[inline]
+    pub(crate) fn stored(self) -> Option<Stored<'a>> {
+        match self {
+            Self::Integer(value) => Some(Stored::Integer(value)),
+            Self::Real(value) => Some(Stored::Real(value)),
+            Self::Text(text) => Some(Stored::Text(text)),
+            Self::Null | Self::Blob(_) => None,
+        }
+    }
 }
 
 /// A prepared statement and its connection.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use rusqlite::{Connection, OptionalExtension as _};
-use wmshost_flow::Failure;
+use wmshost_flow::{Failure, SourceForm};
 use wmshost_sql::Dialect;
 
 use super::failure::failure;
@@ -17,8 +17,10 @@ pub(crate) struct Column {
     pub(crate) name: String,
     /// Its declared type, as it was written.
     pub(crate) declared: String,
-    /// The Arrow type of the declared type.
+    /// The Arrow type of the declared type, or the one that a pipeline declares.
     pub(crate) arrow: DataType,
+    /// The form in which values are kept, if a pipeline declares it.
+    pub(crate) form: Option<SourceForm>,
     /// True if NULL may occur.
     pub(crate) nullable: bool,
     /// Its position in the primary key, from 1; 0 if it is not in it.
@@ -96,7 +98,7 @@ impl Column {
         })?;
         // Of the primary keys, only an alias of the row number is never NULL by itself.
         let row_number = key_position > 0 && key_columns == 1 && declared.eq_ignore_ascii_case("INTEGER");
-        Ok(Self { name, declared, arrow, nullable: !not_null && !row_number, key_position })
+        Ok(Self { name, declared, arrow, form: None, nullable: !not_null && !row_number, key_position })
     }
 
     fn field(&self) -> Field {

@@ -162,6 +162,7 @@ mod tests {
             columns: Arc::clone(&columns),
             key: Vec::new(),
             order: order.to_vec(),
+            sources: Vec::new(),
         };
         let wanted = |keeps_deleted| Wanted {
             columns: ["a", "b", "c"].map(str::to_owned).to_vec(),

@@ -205,10 +205,10 @@ impl Stream {
         let at_extract = StageFailure::before(Stage::Extract);
         self.request.method = Method::Full;
         self.request.batch_rows = RANGE_ROWS;
-        let mut opened = self.extractor.open(&self.request).map_err(&at_extract)?;
+        let mut opened = self.open_extractor().map_err(&at_extract)?;
         if depth == Depth::Keys {
             (self.request.columns, self.request.change_key) = (opened.key.clone(), None);
-            opened = self.extractor.open(&self.request).map_err(at_extract)?;
+            opened = self.open_extractor().map_err(at_extract)?;
             return Ok((opened.schema, opened.key));
         }
         let columns = self.columns_after_transforms(&opened)?;

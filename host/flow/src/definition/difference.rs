@@ -1,7 +1,7 @@
 //! The differences between the definition that a checkpoint rests on and the present one, and their effect on the rows
 //! in the target.
 
-use super::{ColumnUse, Definition, PluginUse, SOURCE_SCHEMA, column};
+use super::{ColumnUse, Definition, KEY_COLUMNS, LOOKBACK_VERSIONS, PluginUse, SOURCE_SCHEMA, column};
 use crate::failure::Stage;
 use crate::ports::extractor::Method;
 use crate::ports::target::TableDefinition;
@@ -158,7 +158,11 @@ pub(crate) fn differences(before: &Definition, now: &Definition) -> Vec<Definiti
     }
     // The value of an option that an older host did not record is unknown, which does not count as a change.
     for (name, option) in &now.options {
-        let impact = if name == SOURCE_SCHEMA { Impact::None } else { Impact::Rows };
+        let impact = match name.as_str() {
+            SOURCE_SCHEMA | LOOKBACK_VERSIONS => Impact::None,
+            KEY_COLUMNS => of_method,
+            _ => Impact::Rows,
+        };
         differs(impact, name, before.options.get(name).unwrap_or(option), option);
     }
     found.extend(plugin_differences(&before.plugins, &now.plugins));

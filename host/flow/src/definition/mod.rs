@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 
 use arrow_schema::SchemaRef;
 
+use crate::columns::{ColumnRule, ColumnRules, rules_text};
 use crate::failure::Stage;
 use crate::ports::extractor::{ExtractRequest, Method, NullKeys};
 use crate::stages::transform::type_name;
@@ -26,6 +27,23 @@ pub(crate) use difference::{differences, lost_columns, new_column};
 pub const SOURCE_SCHEMA: &str = "schema of the source";
 /// The option with the size of the largest value that is read.
 pub const LARGEST_VALUE: &str = "largest value that is read";
+
+/// The option with the rules for the columns of the key and the change key, whose values a bookmark has.
+const KEY_COLUMNS: &str = "columns of the keys";
+/// The option with the rules for the other columns.
+const OTHER_COLUMNS: &str = "other columns";
+/// The option with the lookback of a change key of whole numbers.
+const LOOKBACK_VERSIONS: &str = "lookback in versions";
+
+/// Returns the options of a definition for a stream's rules for its columns; `keys` are the columns of its key and its
+/// change key, by their names in the stream.
+pub fn column_options(rules: &ColumnRules, keys: &[String]) -> [(String, String); 2] {
+    let is_key = |(column, rule): &(&String, &ColumnRule)| {
+        rule.stream_name(column).is_some_and(|name| keys.iter().any(|key| key.eq_ignore_ascii_case(name)))
+    };
+    let (of_keys, others): (Vec<_>, Vec<_>) = rules.iter().partition(is_key);
+    [(KEY_COLUMNS.to_owned(), rules_text(of_keys)), (OTHER_COLUMNS.to_owned(), rules_text(others))]
+}
 
 /// The basis of a stream's rows and its bookmark.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +103,7 @@ pub struct ColumnUse {
 impl Definition {
     /// Returns the definition of a stream without plugins, before its source is opened.
     pub fn of(request: &ExtractRequest, target_table: &str) -> Self {
+        let versions = request.lookback_versions.map(|most| most.to_string());
         Self {
             source: request.source.clone(),
             table: request.table.clone(),
@@ -94,7 +113,7 @@ impl Definition {
             change_key: request.change_key.clone(),
             lookback_micros: request.lookback_micros,
             null_keys: request.null_keys,
-            options: BTreeMap::new(),
+            options: versions.map(|most| (LOOKBACK_VERSIONS.to_owned(), most)).into_iter().collect(),
             plugins: Vec::new(),
             columns: Vec::new(),
             target_columns: Vec::new(),

@@ -3,6 +3,7 @@
 use std::ops::Add;
 
 use super::target::WriteStats;
+use crate::columns::MovedColumns;
 use crate::compare::Comparison;
 use crate::definition::DefinitionChange;
 use crate::failure::StreamFailure;
@@ -104,6 +105,8 @@ pub struct StreamSummary {
     pub seconds: f64,
     /// The bookmark of its last checkpoint.
     pub bookmark: Option<Bookmark>,
+    /// The columns that it moves; `None` if the source was not opened.
+    pub columns: Option<MovedColumns>,
     /// The changes of the target's columns, in words.
     pub schema_changes: Vec<String>,
     /// The differences between the stream's definition and the one that its checkpoint rests on.

@@ -62,6 +62,8 @@ pub struct ExtractRequest {
     pub change_key: Option<String>,
     /// The time before the bookmark at which an incremental read starts, in microseconds.
     pub lookback_micros: u64,
+    /// The number of versions before the bookmark at which it starts, where the change key is a whole number.
+    pub lookback_versions: Option<u64>,
     /// The policy for rows without a change key.
     pub null_keys: NullKeys,
     /// The window to read; `None` for all rows.

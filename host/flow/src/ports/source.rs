@@ -1,6 +1,6 @@
 //! Port: reading a database. All sessions of a source see the same snapshot, taken at the start of the run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use arrow_schema::{Schema, SchemaRef};
 use wmshost_sql::{Dialect, Value};
 
 use super::clock::Micros;
+use crate::columns::ColumnRules;
 use crate::failure::Failure;
 use crate::rows::batch::Batch;
 use crate::values::order::ColumnOrder;
@@ -17,8 +18,11 @@ use crate::values::order::ColumnOrder;
 pub struct SourceGrant {
     /// The tables that may be read, in the source's spelling; compared without regard to case.
     pub tables: BTreeSet<String>,
-    /// The columns that the stream names as its key; empty for the table's own key.
+    /// The columns that the stream names as its key, by their names in the stream; empty for the table's own key.
     pub key: Vec<String>,
+    /// The rules for columns, by the names of tables in lower case: the session describes and returns such a table as
+    /// they make it.
+    pub columns: BTreeMap<String, ColumnRules>,
     /// True if the stream reads only the rows after the last key: no row may be inserted before it unnoticed.
     pub appends: bool,
     /// The largest number of bytes in one batch; a row that has more is a bad value.
@@ -30,7 +34,8 @@ pub struct SourceGrant {
 impl SourceGrant {
     /// Returns a grant for these tables, with batches of the default size.
     pub fn of(tables: BTreeSet<String>) -> Self {
-        Self { tables, key: Vec::new(), appends: false, batch_bytes: BATCH_BYTES, by_statement: false }
+        let (key, columns) = (Vec::new(), BTreeMap::new());
+        Self { tables, key, columns, appends: false, batch_bytes: BATCH_BYTES, by_statement: false }
     }
 }
 
@@ -39,8 +44,27 @@ pub fn table_not_granted(table: impl Display) -> String {
     format!("the table {table} is not granted; `reads` of the stream in the pipeline file grants further tables")
 }
 
+impl SourceGrant {
+    /// Returns the rules for the columns of a table, in whatever case its name is written.
+    pub fn rules_of(&self, table: &str) -> &ColumnRules {
+        static NONE: ColumnRules = ColumnRules::new();
+        self.columns.get(&table.to_lowercase()).unwrap_or(&NONE)
+    }
+}
+
 /// The default for the largest number of bytes in one batch.
 const BATCH_BYTES: usize = 64 << 20;
+
+/// The source's side of a column.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceColumn {
+    /// Its type as the source declares it, in words.
+    pub declared: String,
+    /// The values in it that are bad values, in words; `None` if every value can be read as it is.
+    pub refused: Option<String>,
+    /// The reason why the declared type does not decide what the column holds; `None` if it does.
+    pub open: Option<String>,
+}
 
 /// The description of a table by its database.
 #[derive(Debug, Clone)]
@@ -54,6 +78,8 @@ pub struct TableDescription {
     /// For each column, the expression of the host's order (see [`ColumnOrder`]), or the reason why the database has
     /// none.
     pub order: Vec<Result<ColumnOrder, String>>,
+    /// For each column, the source's side of it.
+    pub sources: Vec<SourceColumn>,
 }
 
 impl TableDescription {

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 
+use crate::columns::MovedColumns;
 use crate::definition::reaction::{reaction, refuse};
 use crate::definition::{Definition, Impact, Reaction, column, columns_of, lost_columns};
 use crate::failure::{Failure, Stage};
@@ -27,8 +28,13 @@ impl Stream {
     /// Opens the stream: for a run, which takes its lease, or only to find its mistakes.
     pub(crate) fn open(&mut self, context: &StreamContext, for_run: bool) -> OpenOutcome {
         let ready = Err(StageFailure::before(Stage::Load)(Failure::permanent("the stream was not opened")));
-        let mut outcome =
-            OpenOutcome { ready, lease: None, definition_changes: Vec::new(), schema_changes: Vec::new() };
+        let mut outcome = OpenOutcome {
+            ready,
+            lease: None,
+            columns: None,
+            definition_changes: Vec::new(),
+            schema_changes: Vec::new(),
+        };
         outcome.ready = self.try_open(context, for_run, &mut outcome);
         outcome
     }
@@ -67,6 +73,13 @@ impl Stream {
             self.check_definition(context, &self.definition.columns).map_err(&at_load)?;
         }
         self.check_added_columns(context, &plan, table.as_ref()).map_err(&at_load)?;
+        outcome.columns = Some(MovedColumns {
+            read: opened.schema,
+            written: Arc::clone(&columns),
+            target: table.as_ref().map(|table| Arc::clone(&table.columns)),
+            key: opened.key.clone(),
+            options: self.definition.options.clone(),
+        });
         let request = LoadRequest {
             stream: self.name.clone(),
             table: self.target_table.clone(),
@@ -235,7 +248,41 @@ impl Stream {
         let checkpoint = checkpoint.filter(|checkpoint| !checkpoint.bookmark.0.is_empty());
         self.request.bookmark = checkpoint.map(|checkpoint| checkpoint.bookmark.clone());
         self.request.state = checkpoint.map(|checkpoint| checkpoint.state.clone()).unwrap_or_default();
-        self.extractor.open(&self.request).map_err(StageFailure::before(Stage::Extract))
+        let opened = self.open_extractor();
+        let opened = opened.and_then(|opened| self.check_lookback(&opened).map(|()| opened));
+        opened.map_err(StageFailure::before(Stage::Extract))
+    }
+
+    /// Opens the extractor. From then on the change key is spelled as the source spells it: databases do not distinguish
+    /// the case of most names, and everything after the source does.
+    pub(crate) fn open_extractor(&mut self) -> Result<Opened, Failure> {
+        let opened = self.extractor.open(&self.request)?;
+        if let Some(name) = &self.request.change_key {
+            let mut fields = opened.schema.fields().iter();
+            if let Some(field) = fields.find(|field| field.name().eq_ignore_ascii_case(name)) {
+                self.request.change_key = Some(field.name().clone());
+                self.definition.change_key = self.definition.change_key.take().map(|_| field.name().clone());
+            }
+        }
+        Ok(opened)
+    }
+
+    /// Fails unless the lookback is counted as the change key is: in time, or in versions.
+    fn check_lookback(&self, opened: &Opened) -> Result<(), Failure> {
+        let incremental = self.request.method == Method::Incremental && self.request.window.is_none();
+        let Some(name) = self.request.change_key.as_ref().filter(|_| incremental) else { return Ok(()) };
+        let mut fields = opened.schema.fields().iter();
+        let Some(field) = fields.find(|field| field.name().eq_ignore_ascii_case(name)) else { return Ok(()) };
+        let is_version = *field.data_type() == DataType::Int64;
+        let (kind, advice) = match (is_version, self.request.lookback_versions) {
+            (true, None) => (
+                "whole numbers, before which no time can be looked back",
+                "set `lookback_versions`: how many versions before the last one may still be committed late; 0 for none",
+            ),
+            (false, Some(_)) => ("no whole numbers", "set `lookback`, a time, instead of `lookback_versions`"),
+            _ => return Ok(()),
+        };
+        Err(Failure::invalid_config(format!("the change key {name} has {kind}")).advise(advice))
     }
 
     /// Returns the columns after all transforms. Each transform is tried on a batch without rows, so that its output

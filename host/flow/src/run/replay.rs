@@ -93,7 +93,7 @@ impl Stream {
         *lease = Some(self.take_lease(context).map_err(&at_load)?);
         let in_source = self.quarantined_in_source(context, lease.as_ref())?;
         self.request.method = Method::Full;
-        let opened = self.extractor.open(&self.request).map_err(StageFailure::before(Stage::Extract))?;
+        let opened = self.open_extractor().map_err(StageFailure::before(Stage::Extract))?;
         let request = LoadRequest {
             stream: self.name.clone(),
             table: self.target_table.clone(),

@@ -27,8 +27,8 @@ impl Stream {
     /// Runs the stream to its end and returns its summary. What was committed stays, whatever happens later.
     pub(crate) fn run(mut self, outcome: OpenOutcome, context: &StreamContext) -> StreamSummary {
         let started = context.clock.elapsed();
-        let OpenOutcome { ready, lease, definition_changes, .. } = outcome;
-        let mut progress = Progress { definition_changes, ..Progress::default() };
+        let OpenOutcome { ready, lease, columns, definition_changes, .. } = outcome;
+        let mut progress = Progress { columns, definition_changes, ..Progress::default() };
         let result = ready.and_then(|ready| match ready {
             OpenedStream::Unchanged(checkpoint) => {
                 progress.bookmark = Some(checkpoint.bookmark);
@@ -44,9 +44,9 @@ impl Stream {
     /// Ends a stream that does not run because of another stream's mistake.
     pub(crate) fn not_run(self, outcome: OpenOutcome, context: &StreamContext) -> StreamSummary {
         self.release_now(outcome.lease.as_ref());
-        let OpenOutcome { ready, definition_changes, schema_changes, .. } = outcome;
+        let OpenOutcome { ready, columns, definition_changes, schema_changes, .. } = outcome;
         let result = ready.map(|_| StreamStatus::NotRun);
-        let progress = Progress { definition_changes, schema_changes, ..Progress::default() };
+        let progress = Progress { columns, definition_changes, schema_changes, ..Progress::default() };
         self.summarize(result, progress, 0.0, context)
     }
 
@@ -72,13 +72,14 @@ impl Stream {
             Err(at) if at.failure.kind == FailureKind::Cancelled => (StreamStatus::Cancelled, None),
             Err(at) => (StreamStatus::Failed, Some(at.of_stream(&stream))),
         };
-        let Progress { stats, bookmark, schema_changes, definition_changes, comparison } = progress;
+        let Progress { stats, bookmark, columns, schema_changes, definition_changes, comparison } = progress;
         let end = StreamSummary {
             stream,
             status,
             stats,
             seconds,
             bookmark,
+            columns,
             schema_changes,
             definition_changes,
             comparison,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::columns::MovedColumns;
 use crate::compare::Comparison;
 use crate::definition::DefinitionChange;
 use crate::failure::{Failure, Stage, StreamFailure};
@@ -66,6 +67,8 @@ pub(crate) struct Progress {
     pub(crate) stats: StreamStats,
     /// The last committed bookmark.
     pub(crate) bookmark: Option<Bookmark>,
+    /// The columns that the stream moves.
+    pub(crate) columns: Option<MovedColumns>,
     /// The changes of the target's columns, in words.
     pub(crate) schema_changes: Vec<String>,
     /// The differences between the stream's definition and the one that its checkpoint rests on.

@@ -1,6 +1,7 @@
 //! The phases of a stream between its definition and its first row.
 
 use super::context::StageFailure;
+use crate::columns::MovedColumns;
 use crate::definition::{ColumnUse, DefinitionChange};
 use crate::metadata::Lease;
 use crate::metadata::checkpoint::{Checkpoint, LoadMode};
@@ -21,6 +22,8 @@ pub(crate) struct OpenOutcome {
     pub(crate) lease: Option<Lease>,
     /// The differences between the stream's definition and the one that its checkpoint rests on.
     pub(crate) definition_changes: Vec<DefinitionChange>,
+    /// The columns that the stream moves; `None` if the source was not opened.
+    pub(crate) columns: Option<MovedColumns>,
     /// The changes that a run would make to the target's columns.
     pub(crate) schema_changes: Vec<String>,
 }

@@ -63,6 +63,9 @@ fn summary(checked: &Checked) -> String {
             .unwrap();
         let lookback = duration_text(plan.lookback);
         writeln!(text, "  {:?} by {:?} {:?} lookback {lookback}", plan.method, plan.key, plan.change_key).unwrap();
+        for (column, rule) in &plan.columns {
+            writeln!(text, "  column {column}: {rule}").unwrap();
+        }
         writeln!(text, "  {:?} {:?} {:?}", plan.null_keys, plan.on_bad_value, plan.max_rejected).unwrap();
         for stage in [&stream.extractor].into_iter().chain(&stream.transforms).chain([&stream.loader]) {
             writeln!(text, "  {} {} {:?}", stage.plugin, stage.path.display(), stage.settings).unwrap();

@@ -143,6 +143,7 @@ impl Prepared {
             key,
             change_key: case.file.change_key.clone(),
             lookback_micros: case.file.lookback.saturating_mul(1_000_000),
+            lookback_versions: None,
             null_keys: case.null_keys()?,
             window: None,
             columns: Vec::new(),

@@ -75,6 +75,7 @@ impl Run<'_> {
             key: self.key.clone(),
             change_key: self.change_key.clone(),
             lookback_micros: 0,
+            lookback_versions: None,
             null_keys: NullKeys::Include,
             window: None,
             columns: Vec::new(),

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, LARGEST_VALUE, Ledger,
     Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SOURCE_SCHEMA, SchemaPolicy, Setting, Source,
-    SourceGrant, Stream, StreamContext, TakeOver, Target, TargetGrant, TargetTriggers, Trace, Window,
+    SourceGrant, SourceSession, Stream, StreamContext, TakeOver, Target, TargetGrant, TargetTriggers, Trace, Window,
+    column_options,
 };
 use wmshost_pipeline::{self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, StreamPlan};
 use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin};
@@ -155,6 +156,24 @@ impl<'a> StreamFactory<'a> {
         connect::SessionTags { pipeline: &self.pipeline.name, run_id: &self.run_id }
     }
 
+    /// A session that reads a stream's table as the stream does, in a snapshot of its own.
+    pub(crate) fn source_session(&self, stream: &pipeline::Stream) -> Result<Box<dyn SourceSession>, Failure> {
+        let label = &stream.plan.source;
+        let source = connect::source(label, &self.pipeline.connections[label], 1, &self.session_tags())?;
+        source.session(&self.source_grant(&stream.plan))
+    }
+
+    fn source_grant(&self, plan: &StreamPlan) -> SourceGrant {
+        SourceGrant {
+            tables: [&plan.table].into_iter().chain(&plan.reads).cloned().collect(),
+            key: plan.key.clone(),
+            columns: BTreeMap::from([(plan.table.to_lowercase(), plan.columns.clone())]),
+            appends: plan.method == pipeline::Method::Append,
+            batch_bytes: self.pipeline.limits.batch_bytes,
+            by_statement: plan.reads_by_statement,
+        }
+    }
+
     fn stream(
         &self,
         stream: &pipeline::Stream,
@@ -162,13 +181,6 @@ impl<'a> StreamFactory<'a> {
         target: &Arc<dyn Target>,
     ) -> Result<Stream, Failure> {
         let pipeline::Stream { plan, extractor, transforms, loader } = stream;
-        let grant = SourceGrant {
-            tables: [&plan.table].into_iter().chain(&plan.reads).cloned().collect(),
-            key: plan.key.clone(),
-            appends: plan.method == pipeline::Method::Append,
-            batch_bytes: self.pipeline.limits.batch_bytes,
-            by_statement: plan.reads_by_statement,
-        };
         let session = target.session(TargetGrant {
             pipeline: self.pipeline.name.clone(),
             stream: plan.name.clone(),
@@ -181,7 +193,7 @@ impl<'a> StreamFactory<'a> {
         let granted = GrantedSource {
             label: plan.source.clone(),
             known_labels: self.pipeline.connections.keys().cloned().collect(),
-            session: Box::new(UnmarkedSource(source.session(&grant)?)),
+            session: Box::new(UnmarkedSource(source.session(&self.source_grant(plan))?)),
         };
         let limits = limits(&self.pipeline.limits);
         let staged = |stage: &ConfiguredPlugin| -> Result<(Plugin, Identity), Failure> {
@@ -236,8 +248,11 @@ impl<'a> StreamFactory<'a> {
             .chain(transforms)
             .chain([(wmshost_flow::Stage::Load, &stream.loader)]);
         let plugins = plugins.map(|(at, stage)| used(at, stage)).collect::<Result<_, _>>()?;
-        let options = options(&self.pipeline.connections[&stream.plan.source]);
-        Ok(Definition { plugins, options, ..Definition::of(&request, &stream.plan.target_table) })
+        let mut of_request = Definition::of(&request, &stream.plan.target_table);
+        let keys = [&request.key[..], request.change_key.as_slice()].concat();
+        of_request.options.extend(options(&self.pipeline.connections[&stream.plan.source]));
+        of_request.options.extend(column_options(&stream.plan.columns, &keys));
+        Ok(Definition { plugins, ..of_request })
     }
 
     /// The context that the streams share.
@@ -291,6 +306,7 @@ impl<'a> StreamFactory<'a> {
             key: plan.key.clone(),
             change_key: plan.change_key.clone(),
             lookback_micros: u64::try_from(plan.lookback.as_micros()).unwrap_or(u64::MAX),
+            lookback_versions: plan.lookback_versions,
             null_keys: plan.null_keys,
             window: self.window.clone(),
             columns: Vec::new(),

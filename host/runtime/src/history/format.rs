@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use wmshost_flow::Failure;
 
 /// The format of the file, kept in its `user_version`.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS runs (
@@ -34,6 +34,13 @@ const FORMAT_2: &str = "
         PRIMARY KEY (run_id, model)) STRICT, WITHOUT ROWID;
     CREATE INDEX runs_by_time ON runs (started_at);
     PRAGMA user_version = 2;";
+
+/// The changes from format 2, which had no digests of type certificates.
+const FORMAT_3: &str = "
+    CREATE TABLE run_types (
+        run_id TEXT NOT NULL REFERENCES runs, stream TEXT NOT NULL, hash TEXT NOT NULL,
+        PRIMARY KEY (run_id, stream)) STRICT, WITHOUT ROWID;
+    PRAGMA user_version = 3;";
 
 /// Opens the history in this file, and creates it if it does not exist.
 pub(super) fn open(file: &Path) -> Result<Connection, Failure> {
@@ -69,9 +76,12 @@ pub(super) fn open(file: &Path) -> Result<Connection, Failure> {
 fn migrate(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version < FORMAT {
+    if version < 2 {
         transaction.execute_batch(SCHEMA)?;
         transaction.execute_batch(FORMAT_2)?;
+    }
+    if version < FORMAT {
+        transaction.execute_batch(FORMAT_3)?;
     }
     transaction.commit()
 }

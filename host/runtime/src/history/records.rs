@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use wmshost_flow::{Exit, Micros, StreamSummary};
+use wmshost_flow::{Exit, Micros, MovedColumns, StreamSummary};
 use wmshost_models::NodeResult;
 
 /// The kind of a run: the command that changed or examined something.
@@ -166,6 +166,8 @@ pub struct StreamRecord {
     pub bookmark: Option<String>,
     /// The reason why it failed.
     pub failure: Option<String>,
+    /// The digest of its type certificate; `None` if its source was not opened.
+    pub types: Option<String>,
 }
 
 impl From<&StreamSummary> for StreamRecord {
@@ -180,6 +182,7 @@ impl From<&StreamSummary> for StreamRecord {
             seconds: end.seconds,
             bookmark: end.bookmark.as_ref().map(ToString::to_string),
             failure: end.failure.as_ref().map(ToString::to_string),
+            types: end.columns.as_ref().map(MovedColumns::hash),
         }
     }
 }

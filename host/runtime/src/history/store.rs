@@ -119,6 +119,11 @@ impl History {
                 )
                 .map_err(&at)?;
         }
+        for (stream, hash) in streams.iter().filter_map(|end| Some((&end.stream, end.types.as_ref()?))) {
+            transaction
+                .execute("INSERT OR REPLACE INTO run_types VALUES (?1, ?2, ?3)", params![run_id, stream, hash])
+                .map_err(&at)?;
+        }
         transaction.commit().map_err(at)
     }
 
@@ -215,7 +220,8 @@ impl History {
             .0
             .prepare(
                 "SELECT stream, status, rows_read, rows_written, rows_unchanged, rows_rejected, seconds, \
-                 bookmark, failure FROM run_streams WHERE run_id = ?1 ORDER BY stream",
+                 bookmark, failure, hash FROM run_streams LEFT JOIN run_types USING (run_id, stream) \
+                 WHERE run_id = ?1 ORDER BY stream",
             )
             .map_err(&at)?;
         let count = |row: &Row<'_>, at| row.get::<_, i64>(at).map(i64::unsigned_abs);
@@ -230,6 +236,7 @@ impl History {
                 seconds: row.get(6)?,
                 bookmark: row.get(7)?,
                 failure: row.get(8)?,
+                types: row.get(9)?,
             })
         });
         rows.map_err(&at)?.collect::<Result<_, _>>().map_err(at)
@@ -329,6 +336,7 @@ mod tests {
             seconds: 0.5,
             bookmark: None,
             failure: None,
+            types: Some("c0ffee".into()),
         };
         let model = ModelRecord {
             model: "fact_orders".into(),

@@ -48,6 +48,7 @@ pub(crate) fn failed_to_open(stream: &str, failure: &Failure) -> StreamSummary {
         stats: StreamStats::default(),
         seconds: 0.0,
         bookmark: None,
+        columns: None,
         schema_changes: Vec::new(),
         definition_changes: Vec::new(),
         comparison: None,
@@ -72,6 +73,7 @@ fn combined(before: &StreamSummary, mut end: StreamSummary) -> StreamSummary {
     end.stats = before.stats + end.stats;
     end.seconds += before.seconds;
     end.bookmark = end.bookmark.or_else(|| before.bookmark.clone());
+    end.columns = end.columns.or_else(|| before.columns.clone());
     end.schema_changes.splice(0..0, before.schema_changes.iter().cloned());
     end.definition_changes.splice(0..0, before.definition_changes.iter().cloned());
     end

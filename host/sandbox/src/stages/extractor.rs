@@ -115,7 +115,7 @@ impl Extractor for PluginExtractor {
             },
             key: request.key.clone(),
             change_key: request.change_key.clone(),
-            lookback: request.lookback_micros,
+            lookback: request.lookback_versions.unwrap_or(request.lookback_micros),
             null_keys: match request.null_keys {
                 NullKeys::Include => extraction::NullKeys::Include,
                 NullKeys::Ignore => extraction::NullKeys::Ignore,

@@ -278,6 +278,9 @@ pub(crate) struct CheckArgs {
     /// Look at files and plugins only, not at databases
     #[arg(long)]
     pub(crate) offline: bool,
+    /// Print the type of every column in the source, on the way and in the target, and the values that do not arrive
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) certificate: bool,
     /// Test each connection first: version, time zone, round trip, and the rights that its user lacks
     #[arg(long, conflicts_with = "offline")]
     pub(crate) connect: bool,

@@ -25,7 +25,7 @@ pub(super) fn check(app: &App, arguments: &CheckArgs) -> Result<Exit> {
         }
         Err(diagnostics) => return Err(diagnostics.into()),
     };
-    let outcome = check::check(&runtime, (&pipeline, &registry), streams, reach)?;
+    let outcome = check::check(&runtime, (&pipeline, &registry), streams, (reach, arguments.certificate))?;
     report::check::check(&pipeline, streams, &outcome, output)?;
     Ok(if outcome.failures.is_empty() { Exit::Success } else { Exit::Configuration })
 }

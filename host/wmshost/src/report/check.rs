@@ -7,6 +7,7 @@ use wmshost_runtime::probe::{Probed, advice};
 
 use super::documents::check::CheckDocument;
 use super::run::print_definition_changes;
+use super::types::certificate;
 use super::{failure, json, note, print};
 use crate::cli::Output;
 
@@ -32,6 +33,7 @@ pub(crate) fn check(
     }
     outcome.probes.iter().for_each(print_probe);
     outcome.opened.iter().for_each(print_definition_changes);
+    outcome.certificates.iter().for_each(certificate);
     for text in &outcome.failures {
         failure(text);
     }

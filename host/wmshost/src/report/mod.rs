@@ -7,6 +7,7 @@
 //! | `model_progress` | the progress of models |
 //! | `observer` | events while a run goes on: progress, notes |
 //! | `table` | tables and sections |
+//! | `types` | type certificates |
 //! | `author`, `certify`, `run`, `init`, `discover`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `status`, `runs`, `logs`, `plugin`, `sample`, `models` | the reports of the commands |
 
 pub(crate) mod author;
@@ -29,6 +30,7 @@ pub(crate) mod sample;
 pub(crate) mod state;
 pub(crate) mod status;
 mod table;
+mod types;
 pub(crate) mod verify;
 
 use std::io::{self, Write as _};

@@ -8,6 +8,7 @@ use wmshost_runtime::plan::Outlook;
 
 use super::documents::plan::{PlanDocument, PlannedStream, plugin_text};
 use super::section;
+use super::types::certificate;
 use crate::cli::Output;
 
 /// Reports the outlooks of streams.
@@ -56,6 +57,9 @@ fn print(outlook: &Outlook<'_>) {
     let columns = outlook.opened.iter().flat_map(|end| &end.schema_changes);
     lines.extend(columns.map(|change| ("columns", change.clone())));
     section(&outlook.stream.plan.name, &lines);
+    if let Some(found) = &outlook.certificate {
+        certificate(found);
+    }
 }
 
 fn lines(pipeline: &Checked, stream: &Stream, next: String) -> Vec<(&'static str, String)> {

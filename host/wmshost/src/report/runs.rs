@@ -75,10 +75,11 @@ fn streams(streams: &[StreamRecord]) {
             stream.rows_unchanged.to_string(),
             stream.rows_rejected.to_string(),
             format!("{:.2}", stream.seconds),
+            stream.types.clone().unwrap_or_default(),
             stream.bookmark.clone().unwrap_or_default(),
         ]
     });
-    let head = ["stream", "status", "read", "written", "unchanged", "rejected", "seconds", "bookmark"];
+    let head = ["stream", "status", "read", "written", "unchanged", "rejected", "seconds", "types", "bookmark"];
     table(&head, &[2, 3, 4, 5, 6], rows.collect());
 }
 

@@ -1,4 +1,4 @@
-//! Change keys as numbers: microseconds of a timestamp, days of a date.
+//! Change keys as numbers: microseconds of a timestamp, days of a date, versions as they are.
 
 use wmshost_plugin::contract::types::{ColumnType, Value};
 
@@ -11,18 +11,25 @@ pub(crate) enum Ticks {
     Timestamp,
     /// Days.
     Date,
+    /// Whole numbers, which no clock is for.
+    Version,
 }
 
 impl Ticks {
-    /// The unit of a column that holds a date or a timestamp.
+    /// The unit of a column that can be a change key.
     pub(crate) fn of(kind: ColumnType) -> Self {
-        if matches!(kind, ColumnType::Date) { Self::Date } else { Self::Timestamp }
+        match kind {
+            ColumnType::Date => Self::Date,
+            ColumnType::Int64 => Self::Version,
+            _ => Self::Timestamp,
+        }
     }
 
-    /// A date or timestamp as a value of the source.
+    /// A date, timestamp or version as a value of the source.
     pub(crate) fn value(self, ticks: i64) -> Value {
         match self {
             Self::Timestamp => Value::Timestamp(ticks),
+            Self::Version => Value::Int64(ticks),
             Self::Date => Value::Date(ticks.clamp(i32::MIN.into(), i32::MAX.into()) as i32),
         }
     }
@@ -32,23 +39,25 @@ impl Ticks {
         match (self, value) {
             (Self::Timestamp, Value::Timestamp(micros)) => Some(*micros),
             (Self::Date, Value::Date(days)) => Some(i64::from(*days)),
+            (Self::Version, Value::Int64(version)) => Some(*version),
             _ => None,
         }
     }
 
-    /// The source's clock in this unit.
+    /// The source's clock in this unit; a version is never in the future.
     pub(crate) fn now(self, micros: i64) -> i64 {
         match self {
             Self::Timestamp => micros,
             Self::Date => micros.div_euclid(DAY),
+            Self::Version => i64::MAX,
         }
     }
 
-    /// A time span in microseconds, rounded up.
+    /// A time span in microseconds, rounded up; or a number of versions.
     pub(crate) fn span(self, micros: u64) -> i64 {
         let micros = i64::try_from(micros).unwrap_or(i64::MAX);
         match self {
-            Self::Timestamp => micros,
+            Self::Timestamp | Self::Version => micros,
             Self::Date => micros / DAY + i64::from(micros % DAY != 0),
         }
     }
@@ -76,5 +85,7 @@ mod tests {
         assert_eq!(Ticks::Timestamp.moment(&Ticks::Timestamp.value(-7)), Some(-7));
         assert_eq!(Ticks::Date.moment(&Ticks::Date.value(19_000)), Some(19_000));
         assert_eq!(Ticks::Date.moment(&Value::Timestamp(0)), None);
+        assert_eq!(Ticks::Version.moment(&Ticks::Version.value(i64::MIN)), Some(i64::MIN));
+        assert_eq!(Ticks::Version.now(0), i64::MAX);
     }
 }

@@ -8,6 +8,7 @@
 //! | a row that commits late, with an older change key | every run begins `lookback` before the watermark |
 //! | the same, while an interrupted run waits to continue | it continues at its position or `lookback` before where that run began to look, whichever comes first |
 //! | a row that changes during a first load that was interrupted | the watermark is that of its beginning, and later changes are read afterwards |
+//! | a version, which no clock is for | the watermark is the greatest version of the run's snapshot, and the lookback is a number of versions |
 //! | a change key in the future | the watermark never passes the source's own clock; such a row is read in every run until its time has come |
 //! | a row without a change key | read in every run, if the stream asks for it |
 //! | a row with a NULL in its key, added to a table that is read by appended rows | no position is after it, so every run reads such rows separately |
@@ -68,7 +69,7 @@ pub(crate) fn append(request: &Request, table: &Table) -> Result<ReadPlan> {
 
 /// The plan for a window of changes: from its start, or after the row where the reading was interrupted.
 pub(crate) fn window(request: &Request, table: &Table, window: &Window) -> Result<ReadPlan> {
-    let wrong = || invalid_config("a window needs two moments of the change key's type, the first before the second");
+    let wrong = || invalid_config("a window needs two values of the change key's type, the first before the second");
     let ticks = ticks(table);
     let start = ticks.moment(&window.start).ok_or_else(wrong)?;
     let end = ticks.moment(&window.end).filter(|end| start < *end).ok_or_else(wrong)?;

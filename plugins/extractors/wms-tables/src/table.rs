@@ -151,8 +151,9 @@ fn change_key(request: &Request, columns: &[Field], mistakes: &mut Vec<String>) 
         return None;
     };
     let kind = columns[place].kind;
-    if !is_moment(kind) {
-        mistakes.push(format!("change key {name} is {}, must be a timestamp or a date", type_name(kind)));
+    if !is_moment(kind) && kind != ColumnType::Int64 {
+        let (kind, needed) = (type_name(kind), "must be a timestamp, a date or int64");
+        mistakes.push(format!("change key {name} is {kind}, {needed}; `columns` of the pipeline can declare its type"));
     }
     Some(place)
 }
@@ -168,8 +169,11 @@ fn places<'p>(columns: &'p [Field], names: &'p [String]) -> impl Iterator<Item =
 
 /// A column by either of its names.
 fn place(columns: &[Field], name: &str) -> Option<usize> {
-    let display_column = columns.iter().position(|field| field.display_column == name);
-    display_column.or_else(|| columns.iter().position(|field| field.name == name))
+    let by = |is_it: &dyn Fn(&Field) -> bool| columns.iter().position(is_it);
+    // Databases do not distinguish the case of most names.
+    by(&|field| field.display_column == name)
+        .or_else(|| by(&|field| field.name == name))
+        .or_else(|| by(&|field| field.display_column.eq_ignore_ascii_case(name)))
 }
 
 #[cfg(test)]
@@ -233,7 +237,7 @@ pub(crate) mod tests {
     fn all_mistakes_are_reported_at_once() {
         let request = Request { key: vec!["id".into(), "weight".into()], change_key: Some("site".into()), ..request() };
         let message = Table::check(&request, &allocation(), Dialect::Oracle).expect_err("mistakes").to_string();
-        for part in ["id is not in", "weight is float64", "site is utf8, must be a timestamp"] {
+        for part in ["id is not in", "weight is float64", "site is utf8, must be a timestamp, a date or int64"] {
             assert!(message.contains(part), "{part:?} is not in {message}");
         }
     }

@@ -9,11 +9,11 @@
 pub(crate) mod rules;
 mod scope;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rules::{Columns, Violation};
-use scope::StatementGuard;
-use sqlparser::ast::{ObjectName, Statement};
+use scope::{MetTable, StatementGuard};
+use sqlparser::ast::Statement;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 use wmshost_sql::Dialect;
@@ -25,12 +25,12 @@ const DEPTH: usize = 40;
 const MOST_BYTES: usize = 256 << 10;
 
 /// Checks a statement against the names of the granted tables, and returns it with its tables read as of a system
-/// change number, if there is one.
+/// change number, if there is one, and with a SELECT of these columns in the place of a table that has a list of them.
 pub(crate) fn check(
     statement: &str,
     parameters: usize,
     granted: &BTreeSet<String>,
-    scn: Option<u64>,
+    (scn, lists): (Option<u64>, &BTreeMap<String, String>),
     columns: &mut Columns<'_>,
 ) -> Result<String, Violation> {
     if statement.len() > MOST_BYTES {
@@ -53,10 +53,7 @@ pub(crate) fn check(
     };
     let mut checker = StatementGuard::new(granted, columns);
     checker.query(query)?;
-    Ok(match scn {
-        Some(scn) => with_scn(statement, &checker.into_tables(), scn),
-        None => statement.to_owned(),
-    })
+    Ok(with_tables(statement, &checker.into_tables(), scn, lists))
 }
 
 /// Refuses comments, which carry hints, and parameters that are not numbered in the order of the text, in which they
@@ -89,17 +86,28 @@ fn check_tokens(tokens: &[TokenWithSpan], parameters: usize) -> Result<(), Viola
     Err(Violation::Unreadable(format!("the statement has {count} parameters, {parameters} values were given")))
 }
 
-/// Puts `AS OF SCN` after the name of every table.
-fn with_scn(statement: &str, tables: &[ObjectName], scn: u64) -> String {
-    let mut ends: Vec<usize> = tables
+/// Puts `AS OF SCN` after the name of every table, and SELECTs in the place of those that have a list of columns.
+fn with_tables(statement: &str, tables: &[MetTable], scn: Option<u64>, lists: &BTreeMap<String, String>) -> String {
+    let mut met: Vec<(usize, usize, &MetTable)> = tables
         .iter()
-        .filter_map(|table| table.0.last()?.as_ident())
-        .filter_map(|name| offset_of(statement, name.span.end))
+        .filter_map(|table| {
+            let span = table.name.0.last()?.as_ident()?.span;
+            Some((offset_of(statement, span.start)?, offset_of(statement, span.end)?, table))
+        })
         .collect();
-    ends.sort_unstable();
+    met.sort_unstable_by_key(|(start, ..)| *start);
     let mut text = statement.to_owned();
-    for end in ends.into_iter().rev() {
-        text.insert_str(end, &format!(" AS OF SCN {scn}"));
+    for (start, end, table) in met.into_iter().rev() {
+        let name = statement[start..end].to_owned();
+        let as_of = scn.map(|scn| format!(" AS OF SCN {scn}")).unwrap_or_default();
+        let read = match lists.get(&rules::full_name(&table.name)) {
+            Some(list) => {
+                let alias = if table.has_alias { String::new() } else { format!(" {name}") };
+                format!("(SELECT {list} FROM {name}{as_of}){alias}")
+            }
+            None => name + &as_of,
+        };
+        text.replace_range(start..end, &read);
     }
     text
 }
@@ -118,7 +126,7 @@ mod tests {
             };
             Ok(Some(names.iter().map(|name| (*name).to_owned()).collect()))
         };
-        check(statement, parameters, &granted, Some(42), &mut columns)
+        check(statement, parameters, &granted, (Some(42), &BTreeMap::new()), &mut columns)
     }
 
     #[test]

@@ -30,7 +30,14 @@ pub(crate) struct StatementGuard<'a, 'c> {
     known: BTreeMap<String, Vec<String>>,
     /// The visible relations. All columns are known.
     scopes: Scopes,
-    tables: Vec<ObjectName>,
+    tables: Vec<MetTable>,
+}
+
+/// A table in a statement.
+pub(crate) struct MetTable {
+    pub(crate) name: ObjectName,
+    /// True if it has a name of its own in the statement.
+    pub(crate) has_alias: bool,
 }
 
 impl<'a, 'c> StatementGuard<'a, 'c> {
@@ -39,7 +46,7 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
     }
 
     /// The tables that were met.
-    pub(crate) fn into_tables(self) -> Vec<ObjectName> {
+    pub(crate) fn into_tables(self) -> Vec<MetTable> {
         self.tables
     }
 
@@ -233,7 +240,9 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
         if name.0.len() != 1 {
             return denied(format!("{table} is in another schema; name the table alone"));
         }
-        let alias = alias_of(alias)?.unwrap_or_else(|| table.clone());
+        let alias = alias_of(alias)?;
+        let has_alias = alias.is_some();
+        let alias = alias.unwrap_or_else(|| table.clone());
         if table == DUAL && !self.granted.contains(DUAL) {
             relations.push(relation(Some(alias), Vec::new()));
             return Ok(());
@@ -249,7 +258,7 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
             self.known.insert(table.clone(), columns);
         }
         relations.push(relation(Some(alias), self.known[&table].clone()));
-        self.tables.push(name.clone());
+        self.tables.push(MetTable { name: name.clone(), has_alias });
         Ok(())
     }
 

@@ -2,15 +2,18 @@
 //! return the whole result as one batch. A row with a value that cannot be kept exactly, or is too large, is taken out
 //! of the batch.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow_array::{BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
 use arrow_select::filter::filter_record_batch;
 use serde_json::json;
 use wmshost_flow::{Batch, Cause, Cursor, Failure, Rejected, Stage, cell_as_json};
 
 use super::column::{CellOutcome, ColumnBuilder, TOO_LONG};
+use super::convert::converted;
+use super::rules::ColumnReading;
 use crate::digits;
 use crate::digits::quote;
 use crate::oracle::client::Rows;
@@ -34,7 +37,7 @@ struct BadCell {
     row: usize,
     column: usize,
     text: String,
-    why: &'static str,
+    why: Cow<'static, str>,
     /// The most bytes that it could have had.
     most: usize,
 }
@@ -49,7 +52,7 @@ pub(crate) struct Reader {
     /// The connection that the rows come from.
     pub(crate) connection: SharedConnection,
     /// The reading of each column.
-    pub(crate) readings: Vec<Reading>,
+    pub(crate) readings: Vec<ColumnReading>,
     /// The largest text or binary object.
     pub(crate) lob_bytes: usize,
     /// The most bytes of one batch's columns.
@@ -64,7 +67,7 @@ pub(crate) struct QueryCursor<R: Rows> {
     names: Vec<String>,
     /// The types as the server calls them, for messages.
     declared: Vec<String>,
-    readings: Vec<Reading>,
+    readings: Vec<ColumnReading>,
     schema: SchemaRef,
     at_end: bool,
     /// The reason why reading broke off. From then on every call fails, so that no caller takes it for the end.
@@ -128,7 +131,7 @@ impl<R: Rows> QueryCursor<R> {
                     }
                     CellOutcome::BadCell(bad_cell) => {
                         let (text, why) = *bad_cell;
-                        bad_cells.push(BadCell { row: rows, column, text, why, most });
+                        bad_cells.push(BadCell { row: rows, column, text, why: Cow::Borrowed(why), most });
                     }
                 }
             }
@@ -142,7 +145,7 @@ impl<R: Rows> QueryCursor<R> {
     fn reason(&self, bad_cell: &BadCell) -> String {
         let (name, declared) = (&self.names[bad_cell.column], &self.declared[bad_cell.column]);
         let why = if bad_cell.why != TOO_LONG {
-            self.digits(bad_cell).unwrap_or_else(|| bad_cell.why.to_owned())
+            self.digits(bad_cell).unwrap_or_else(|| bad_cell.why.clone().into_owned())
         } else if bad_cell.most < self.lob_bytes {
             format!(
                 "makes its row larger than what a batch holds (batch_mib of [limits]): {} bytes are left for it, it has {}",
@@ -156,7 +159,7 @@ impl<R: Rows> QueryCursor<R> {
 
     /// The message about a number with more digits than the column keeps.
     fn digits(&self, bad_cell: &BadCell) -> Option<String> {
-        match self.readings[bad_cell.column] {
+        match self.readings[bad_cell.column].reading {
             Reading::Int64 => digits::bad_cell(&bad_cell.text, 18, 0),
             Reading::Decimal(precision, scale) => digits::bad_cell(&bad_cell.text, precision, scale),
             _ => None,
@@ -221,18 +224,40 @@ impl<R: Rows> QueryCursor<R> {
         // With many columns, fewer rows fit into a batch.
         let max_rows = max_rows.min((self.batch_bytes / 2 / (CELL_BYTES * self.readings.len()).max(1)).max(1));
         let room = max_rows.min(ROOM_ROWS);
-        let mut columns: Vec<_> = self.readings.iter().map(|reading| ColumnBuilder::new(*reading, room)).collect();
+        let mut columns: Vec<_> = self.readings.iter().map(|column| ColumnBuilder::new(column.reading, room)).collect();
         let (rows, bad_cells) = self.fill(&mut columns, max_rows)?;
         if rows == 0 {
             return Ok(None);
         }
+        let mut bad_cells = bad_cells;
         let mut batch = || {
-            let columns = columns.iter_mut().map(ColumnBuilder::finish).collect::<Result<Vec<_>, _>>()?;
+            let mut columns = columns.iter_mut().map(ColumnBuilder::finish).collect::<Result<Vec<_>, _>>()?;
+            self.convert(&mut columns, &mut bad_cells)?;
             let options = RecordBatchOptions::new().with_row_count(Some(rows));
             let rows = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
             self.without_bad_cells(rows, &bad_cells)
         };
         batch().map(Some).map_err(|error: ArrowError| Failure::permanent(format!("{}: {error}", self.place)))
+    }
+}
+
+impl<R: Rows> QueryCursor<R> {
+    /// Converts the columns that the pipeline declares otherwise; values that do not fit join the other bad cells.
+    fn convert(&self, columns: &mut [ArrayRef], bad_cells: &mut Vec<BadCell>) -> Result<(), ArrowError> {
+        for (at, (column, read)) in columns.iter_mut().zip(&self.readings).enumerate() {
+            let Some(conversion) = &read.conversion else { continue };
+            let (converted, misfits) = converted(column, conversion)?;
+            *column = converted;
+            bad_cells.extend(misfits.into_iter().map(|(row, text, why)| BadCell {
+                row,
+                column: at,
+                text,
+                why: Cow::Owned(why),
+                most: self.lob_bytes,
+            }));
+        }
+        bad_cells.sort_by_key(|bad_cell| (bad_cell.row, bad_cell.column));
+        Ok(())
     }
 }
 

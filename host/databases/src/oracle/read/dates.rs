@@ -3,10 +3,15 @@
 //! whole second that leaves the comparison as it was: a DATE has none but whole seconds.
 
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use wmshost_flow::SourceForm;
 use wmshost_sql::guard::offset_of;
 use wmshost_sql::{Dialect, Value};
 
+use crate::forms;
+use crate::sqlite::decimal::{Number, put_text};
+
 const SECOND: i64 = 1_000_000;
+const DAY: i64 = 86_400 * SECOND;
 
 /// The way in which a column is compared with a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,15 +31,21 @@ struct Comparison<'t> {
 }
 
 /// The statement and its parameters, with moments that are compared with a DATE turned into one. `is_date` says whether
-/// a column is a DATE, by its name as Oracle spells it.
-pub(crate) fn as_dates(statement: &str, values: &[Value], is_date: impl Fn(&str) -> bool) -> (String, Vec<Value>) {
+/// a column is a DATE, by its name as Oracle spells it. Does nothing if the statement has more SELECTs than its own and
+/// those that the host put into the places of tables.
+pub(crate) fn as_dates(
+    statement: &str,
+    values: &[Value],
+    expected_selects: usize,
+    is_date: impl Fn(&str) -> bool,
+) -> (String, Vec<Value>) {
     let (mut text, mut values) = (statement.to_owned(), values.to_vec());
     let Ok(tokens) = Tokenizer::new(Dialect::Oracle.parser_dialect(), statement).tokenize_with_location() else {
         return (text, values);
     };
     let tokens: Vec<_> = tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
     let selects = tokens.iter().filter(|token| is_word(token, "SELECT")).count();
-    if selects != 1 {
+    if selects != expected_selects {
         // A name may mean a column of an inner SELECT.
         return (text, values);
     }
@@ -50,6 +61,46 @@ pub(crate) fn as_dates(statement: &str, values: &[Value], is_date: impl Fn(&str)
         *value = whole;
     }
     (text, values)
+}
+
+/// The parameters, with moments that are compared with a column of counts turned into such counts. `form_of` has the form
+/// of a column, by its name as Oracle spells it.
+pub(crate) fn as_counts(
+    statement: &str,
+    values: Vec<Value>,
+    form_of: impl Fn(&str) -> Option<SourceForm>,
+) -> Vec<Value> {
+    let mut values = values;
+    let Ok(tokens) = Tokenizer::new(Dialect::Oracle.parser_dialect(), statement).tokenize_with_location() else {
+        return values;
+    };
+    let tokens: Vec<_> = tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
+    for at in 0..tokens.len().saturating_sub(1) {
+        let (Token::Colon, Token::Number(number, _)) = (&tokens[at].token, &tokens[at + 1].token) else { continue };
+        let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let Some(value) = place.and_then(|place| values.get_mut(place)) else { continue };
+        let Some(form) = comparison(&tokens, at).and_then(|compared| form_of(compared.column)) else { continue };
+        let micros = match value {
+            Value::Timestamp(micros) => *micros,
+            Value::Date(days) => i64::from(*days) * DAY,
+            _ => continue,
+        };
+        *value = count(form, micros);
+    }
+    values
+}
+
+/// The number that a form keeps for a moment.
+fn count(form: SourceForm, micros: i64) -> Value {
+    match (forms::number(form, micros), form.epoch_scale()) {
+        (Number::Whole(count), _) => Value::Int64(count),
+        (Number::Real(_), Some(scale)) => {
+            let mut text = Vec::new();
+            put_text(i128::from(micros), scale, &mut text);
+            Value::Decimal(String::from_utf8_lossy(&text).into_owned())
+        }
+        (Number::Real(count), None) => Value::Decimal(count.to_string()),
+    }
 }
 
 fn whole_second(value: &Value, compared: Compared) -> Option<Value> {
@@ -121,7 +172,7 @@ mod tests {
 
     fn turned(statement: &str, micros: &[i64]) -> (String, Vec<i64>) {
         let values: Vec<Value> = micros.iter().map(|micros| Value::Timestamp(*micros)).collect();
-        let (text, values) = as_dates(statement, &values, |column| column.eq_ignore_ascii_case("D"));
+        let (text, values) = as_dates(statement, &values, 1, |column| column.eq_ignore_ascii_case("D"));
         let micros = values.iter().map(|value| if let Value::Timestamp(micros) = value { *micros } else { 0 });
         (text, micros.collect())
     }

@@ -8,9 +8,10 @@ use wmshost_flow::{Cursor, Failure, Micros, SourceGrant, SourceSession, TableDes
 use wmshost_sql::{Dialect, Value};
 
 use super::cursor::{Reader, SharedConnection};
-use super::dates::as_dates;
+use super::dates::{as_counts, as_dates};
 use super::lob;
-use super::order::order_of;
+use super::refusals::source_column;
+use super::rules::{ColumnReading, StreamColumns, order_as, read_as, resolve, stream_name};
 use super::snapshot_point::SnapshotPoint;
 use crate::oracle::charset::Charset;
 use crate::oracle::client::OpenQuery;
@@ -23,7 +24,7 @@ use crate::oracle::guard::rules::Violation;
 use crate::oracle::names::{exactly, spelled};
 use crate::oracle::owner::{SYNONYM, grantee, owned};
 use crate::oracle::sql_session::{charset, query as plain_query, with_client};
-use crate::oracle::types::{Reading, reading};
+use crate::oracle::types::reading;
 
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
@@ -41,7 +42,9 @@ const LOCAL_NOON: &str =
 struct Found {
     /// Its name as Oracle spells it.
     name: String,
+    /// Its columns as the stream has them.
     columns: Vec<ColumnInfo>,
+    stream: StreamColumns,
 }
 
 /// A session.
@@ -90,7 +93,7 @@ impl Session {
         let mut found = None;
         for name in names {
             if let Some(columns) = self.metadata(&name)? {
-                found = Some(Arc::new(Found { name, columns }));
+                found = Some(Arc::new(self.as_stream_has_it(name, columns)?));
                 break;
             }
         }
@@ -98,12 +101,33 @@ impl Session {
         Ok(found)
     }
 
+    /// The table with its columns as the stream has them.
+    fn as_stream_has_it(&self, name: String, columns: Vec<ColumnInfo>) -> Result<Found, Failure> {
+        let rules = self.grant.rules_of(&name);
+        let stream = resolve(&name, &columns, self.settings.bare_number, rules).map_err(|mistakes| {
+            Failure::invalid_config(format!("{}, `columns` of table {name}: {}", self.place, mistakes.join("; ")))
+        })?;
+        let Some(list) = &stream.list else { return Ok(Found { name, columns, stream }) };
+        let described = self.columns_of(&format!("SELECT {list} FROM {} WHERE 1 = 0", exactly(&name)), &name)?;
+        let nullable = |of: &ColumnInfo| {
+            let own = columns.iter().find(|own| stream_name(&own.name, rules).as_ref() == Some(&of.name));
+            own.is_none_or(|own| own.nullable)
+        };
+        let described = described.unwrap_or_default().into_iter();
+        let columns = described.map(|column| ColumnInfo { nullable: nullable(&column), ..column }).collect();
+        Ok(Found { name, columns, stream })
+    }
+
     /// The server's description of the columns of the table, view or synonym with exactly this name; `None` if there is
     /// none.
     fn metadata(&self, table: &str) -> Result<Option<Vec<ColumnInfo>>, Failure> {
-        let nothing = format!("SELECT * FROM {} WHERE 1 = 0", exactly(table));
+        self.columns_of(&format!("SELECT * FROM {} WHERE 1 = 0", exactly(table)), table)
+    }
+
+    /// The server's description of the columns of a query over a table; `None` if there is no such table.
+    fn columns_of(&self, nothing: &str, table: &str) -> Result<Option<Vec<ColumnInfo>>, Failure> {
         let mut connection = self.connection();
-        match connection.client().and_then(|client| client.describe(&nothing)) {
+        match connection.client().and_then(|client| client.describe(nothing)) {
             Ok(columns) => Ok(Some(columns)),
             Err(oracle_error) if oracle_error.code == Some(942) => Ok(None),
             Err(oracle_error) => {
@@ -115,7 +139,9 @@ impl Session {
         }
     }
 
-    fn readings(&mut self, columns: &[ColumnInfo], of: &str) -> Result<Vec<Reading>, Failure> {
+    /// The readings of the columns of a statement's result: a column of the stream, known by its name, as the pipeline
+    /// declares it.
+    fn readings(&mut self, columns: &[ColumnInfo], of: &str) -> Result<Vec<ColumnReading>, Failure> {
         if columns.iter().any(|column| column.kind == Kind::TimestampLtz) && !self.local_is_utc()? {
             return Err(Failure::invalid_config(format!(
                 "{}, {of}: the server sends TIMESTAMP WITH LOCAL TIME ZONE in another zone than UTC",
@@ -123,13 +149,20 @@ impl Session {
             ))
             .advise("select the column CAST to TIMESTAMP WITH TIME ZONE, or by a view"));
         }
+        let wanted = |column: &ColumnInfo| {
+            let mut tables = self.tables.values().flatten();
+            tables.find_map(|found| found.stream.wanted.get(&spelled(&column.name)))
+        };
         let readings = columns.iter().map(|column| {
-            reading(column, self.settings.bare_number).ok_or_else(|| {
+            if let Some(read) = wanted(column).and_then(|wanted| read_as(column, wanted).ok()) {
+                return Ok(read);
+            }
+            reading(column, self.settings.bare_number).map(Into::into).ok_or_else(|| {
                 Failure::invalid_config(format!(
                     "{}, {of}: the column {} is {}, which cannot be read",
                     self.place, column.name, column.declared
                 ))
-                .advise("leave it out, or have a view turn it into text")
+                .advise("leave it out by `columns`, or have a view turn it into text")
             })
         });
         readings.collect()
@@ -177,7 +210,12 @@ impl Session {
             known.insert(found.as_ref().map_or_else(|| spelled(&table), |found| found.name.clone()), found);
         }
         let granted: BTreeSet<String> = known.keys().cloned().collect();
-        let checked = guard::check(statement, parameters.len(), &granted, self.moment.scn, &mut |table| {
+        let lists: BTreeMap<String, String> = known
+            .iter()
+            .filter_map(|(name, found)| Some((name.clone(), found.as_ref()?.stream.list.clone()?)))
+            .collect();
+        let of_tables = (self.moment.scn, &lists);
+        let checked = guard::check(statement, parameters.len(), &granted, of_tables, &mut |table| {
             let found = known.get(table).cloned().flatten();
             Ok(found.map(|found| found.columns.iter().map(|column| column.name.clone()).collect()))
         });
@@ -186,7 +224,17 @@ impl Session {
             let mut same = columns().filter(|column| column.name == name || column.name == spelled(name)).peekable();
             same.peek().is_some() && same.all(|column| column.kind == Kind::Date)
         };
-        checked.map(|statement| as_dates(&statement, parameters, is_date)).map_err(|violation| match violation {
+        let form_of = |name: &str| {
+            let mut streams = known.values().flatten().map(|found| &found.stream.wanted);
+            let form = streams.find_map(|wanted| wanted.get(name).or_else(|| wanted.get(&spelled(name))))?.form?;
+            form.is_counted().then_some(form)
+        };
+        let bound = |statement: String| {
+            let (statement, values) = as_dates(&statement, parameters, 1 + lists.len(), is_date);
+            let values = as_counts(&statement, values, form_of);
+            (statement, values)
+        };
+        checked.map(bound).map_err(|violation| match violation {
             Violation::Unreadable(why) => Failure::permanent(format!("{}: {why}", self.place)),
             Violation::Denied(why) => Failure::denied(format!("{}: {why}", self.place)),
             Violation::Failed(failure) => failure,
@@ -224,10 +272,14 @@ impl SourceSession for Session {
             .map(|(column, reading)| Field::new(&column.name, reading.arrow(), column.nullable));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let key = self.key_of(&found.name)?;
+        let key = self.key_in_stream(&found.name, key)?;
         let charset = self.charset()?;
+        let lob_bytes = self.settings.lob_bytes;
+        let sides = found.columns.iter().zip(&readings);
+        let sources = sides.map(|(column, read)| source_column(column, read, lob_bytes)).collect();
         let columns = found.columns.iter().zip(&readings);
-        let order = columns.map(|(column, reading)| order_of(column, *reading, &charset.name)).collect();
-        Ok(Some(TableDescription { name: found.name.clone(), columns: schema, key, order }))
+        let order = columns.map(|(column, read)| order_as(column, read, &charset.name)).collect();
+        Ok(Some(TableDescription { name: found.name.clone(), columns: schema, key, order, sources }))
     }
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {
@@ -237,7 +289,10 @@ impl SourceSession for Session {
         let columns = started.columns().to_vec();
         let mut readings = self.readings(&columns, "statement")?;
         if by_locator {
-            readings.iter_mut().zip(&columns).for_each(|(reading, column)| *reading = reading.by_locator(column.kind));
+            readings
+                .iter_mut()
+                .zip(&columns)
+                .for_each(|(read, column)| read.reading = read.reading.by_locator(column.kind));
         }
         started.into_cursor(Reader {
             place: Arc::clone(&self.place),
@@ -250,6 +305,20 @@ impl SourceSession for Session {
 }
 
 impl Session {
+    /// The primary key by the names of its columns in the stream.
+    fn key_in_stream(&self, table: &str, key: Vec<String>) -> Result<Vec<String>, Failure> {
+        let in_stream = |name: String| {
+            stream_name(&name, self.grant.rules_of(table)).ok_or_else(|| {
+                Failure::invalid_config(format!(
+                    "{}, `columns` of table {table}: column {name} is part of the primary key, which tells rows apart, and \
+                     cannot be skipped",
+                    self.place
+                ))
+            })
+        };
+        key.into_iter().map(in_stream).collect()
+    }
+
     /// The primary key of a table, or of the one that a synonym represents.
     fn key_of(&self, name: &str) -> Result<Vec<String>, Failure> {
         let key = self.key(Value::Null, Value::Text(name.to_owned()))?;

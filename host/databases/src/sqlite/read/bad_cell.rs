@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use arrow_schema::DataType;
-use wmshost_flow::{Cause, Rejected, Stage, cell_as_json};
+use wmshost_flow::{Cause, Rejected, Stage, cell_as_json, type_name};
 
 use super::column::ColumnBuilder;
 use crate::digits;
 use crate::digits::quote;
-use crate::sqlite::moment::parse_timestamp;
+use crate::forms::{self, Conversion, moment_reason};
 use crate::sqlite::statement::Cell;
 
 /// The rule that a row with a bad cell breaks.
@@ -23,7 +23,7 @@ pub(crate) struct RejectedCell<'a> {
     pub(crate) name: &'a str,
     /// The declared type; `None` for an expression.
     pub(crate) declared: Option<&'a str>,
-    pub(crate) data_type: &'a DataType,
+    pub(crate) conversion: &'a Conversion,
     pub(crate) cell: Cell<'a>,
     /// The number of its bytes, if it is too large to be read.
     pub(crate) too_large: Option<u64>,
@@ -74,7 +74,7 @@ impl RejectedCell<'_> {
         if self.too_large.is_some() {
             return None;
         }
-        let mut column = ColumnBuilder::new(self.data_type.clone());
+        let mut column = ColumnBuilder::new(self.conversion.clone());
         column.begin(1);
         column.push(self.cell).ok()?;
         Some(cell_as_json(column.finish().ok()?.as_ref(), 0))
@@ -83,7 +83,7 @@ impl RejectedCell<'_> {
     /// The reason without the value.
     fn reason(&self, most_bytes: u64) -> String {
         let declared = match self.declared {
-            None => format!("{}, {} in the first row,", self.name, self.data_type),
+            None => format!("{}, computed and read as {},", self.name, type_name(&self.conversion.kind)),
             Some("") => format!("{}, declared without a type,", self.name),
             Some(declared) => format!("{}, declared {declared},", self.name),
         };
@@ -104,7 +104,10 @@ impl RejectedCell<'_> {
             Cell::Text(_) => "TEXT",
             Cell::Blob(_) => "BLOB",
         };
-        match (self.data_type, self.cell) {
+        if let (Some(form), Some(stored)) = (self.conversion.form, self.cell.stored()) {
+            return forms::reason(form, &self.conversion.kind, stored);
+        }
+        match (&self.conversion.kind, self.cell) {
             (_, Cell::Text(text)) if std::str::from_utf8(text).is_err() => "is not UTF-8 text".to_owned(),
             (DataType::Utf8, _) => format!("is not text but {class}"),
             (DataType::Int64, Cell::Real(value)) if value.fract() == 0.0 => {
@@ -120,7 +123,7 @@ impl RejectedCell<'_> {
             }
             (DataType::Boolean, _) => "is neither 0 nor 1".to_owned(),
             (DataType::Date32, Cell::Text(_)) => "is not a date".to_owned(),
-            (DataType::Timestamp(_, zone), Cell::Text(text)) => moment(text, zone.is_some()).to_owned(),
+            (DataType::Timestamp(_, zone), Cell::Text(text)) => moment_reason(text, zone.is_some()).to_owned(),
             (DataType::Date32 | DataType::Timestamp(..), _) => {
                 format!("is stored as {class}, where dates and moments are text")
             }
@@ -174,25 +177,6 @@ fn decimal(cell: Cell<'_>, precision: u8, scale: u8, class: &str) -> String {
         Cell::Text(text) => not_a_number(text, precision, scale, "is text, not a number"),
         Cell::Blob(_) | Cell::Null => format!("is stored as {class}, which is not a number"),
     }
-}
-
-/// The reason why a text is not a moment of a column with a zone, or without one.
-fn moment(text: &[u8], zoned: bool) -> &'static str {
-    match (zoned, parse_timestamp(text, !zoned)) {
-        (false, Some(_)) => "has an offset from UTC, which the column's type does not keep",
-        (true, Some(_)) => "has no offset from UTC, which the column's type requires",
-        _ if is_finer(text) => "is finer than microseconds",
-        _ => "is not a date or moment",
-    }
-}
-
-/// Returns whether a text would be a moment if its fraction of a second were cut.
-fn is_finer(text: &[u8]) -> bool {
-    let Some(point) = text.iter().position(|byte| *byte == b'.') else { return false };
-    let behind = text[point + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (head, tail) = (&text[..point], &text[point + 1 + behind..]);
-    let without = [head, tail].concat();
-    behind > 6 && (parse_timestamp(&without, false).is_some() || parse_timestamp(&without, true).is_some())
 }
 
 fn json_text(text: &str) -> String {

@@ -7,8 +7,9 @@ use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, Tim
 use arrow_array::{ArrayRef, BinaryArray, BooleanArray, PrimitiveArray, StringArray};
 use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType};
+use wmshost_flow::SourceForm;
 
-use crate::sqlite::decimal;
+use crate::forms::{self, Conversion, Stored};
 use crate::sqlite::moment::{parse_date, parse_timestamp};
 use crate::sqlite::statement::Cell;
 
@@ -20,7 +21,7 @@ pub(crate) struct BadCell;
 
 /// A column under construction.
 pub(crate) struct ColumnBuilder {
-    data_type: DataType,
+    conversion: Conversion,
     values: Values,
     nulls: NullBufferBuilder,
     /// Bytes of text or binary in the previous batch, as an estimate for the next one.
@@ -67,8 +68,8 @@ impl Bytes {
 
 impl ColumnBuilder {
     /// A column of one of the types that `types` returns.
-    pub(crate) fn new(data_type: DataType) -> Self {
-        let values = match &data_type {
+    pub(crate) fn new(conversion: Conversion) -> Self {
+        let values = match &conversion.kind {
             DataType::Boolean => Values::Boolean(BooleanBufferBuilder::new(0)),
             DataType::Int64 => Values::Int64(Vec::new()),
             DataType::Float64 => Values::Float64(Vec::new()),
@@ -80,12 +81,17 @@ impl ColumnBuilder {
             DataType::Timestamp(_, zone) => Values::Timestamp { values: Vec::new(), zoned: zone.is_some() },
             _ => Values::Text(Bytes::default()),
         };
-        Self { data_type, values, nulls: NullBufferBuilder::new(0), last_bytes: 0 }
+        Self { conversion, values, nulls: NullBufferBuilder::new(0), last_bytes: 0 }
     }
 
     /// Its type.
     pub(crate) fn data_type(&self) -> &DataType {
-        &self.data_type
+        &self.conversion.kind
+    }
+
+    /// Its type, and the form of its cells.
+    pub(crate) fn conversion(&self) -> &Conversion {
+        &self.conversion
     }
 
     /// Bytes of a cell besides its text or bytes.
@@ -122,6 +128,9 @@ impl ColumnBuilder {
             self.push_null();
             return Ok(0);
         }
+        if let Some(form) = self.conversion.form {
+            return self.push_form(form, cell);
+        }
         let mut bytes = 0;
         match (&mut self.values, cell) {
             (Values::Int64(values), Cell::Integer(value)) => values.push(value),
@@ -134,7 +143,8 @@ impl ColumnBuilder {
                 values.push(parse_timestamp(text, *zoned).ok_or(BadCell)?);
             }
             (Values::Decimal { values, precision, scale }, cell) => {
-                values.push(decimal_of(cell, *precision, *scale).ok_or(BadCell)?);
+                values
+                    .push(cell.stored().and_then(|stored| forms::decimal(stored, *precision, *scale)).ok_or(BadCell)?);
             }
             (Values::Float64(values), Cell::Real(value)) => values.push(value),
             (Values::Float64(values), Cell::Integer(value)) if value.unsigned_abs() <= EXACT_AS_REAL => {
@@ -153,6 +163,26 @@ impl ColumnBuilder {
         }
         self.nulls.append_non_null();
         Ok(bytes)
+    }
+
+    /// Takes a cell of a form that the pipeline declares.
+    fn push_form(&mut self, form: SourceForm, cell: Cell<'_>) -> Result<usize, BadCell> {
+        let stored: Stored<'_> = cell.stored().ok_or(BadCell)?;
+        let fitting = match &mut self.values {
+            Values::Timestamp { values, zoned } => forms::micros(form, *zoned, stored).map(|value| values.push(value)),
+            Values::Date(values) => forms::days(form, stored).map(|value| values.push(value)),
+            Values::Int64(values) => forms::whole(stored).map(|value| values.push(value)),
+            Values::Decimal { values, precision, scale } => {
+                forms::decimal(stored, *precision, *scale).map(|value| values.push(value))
+            }
+            Values::Float64(values) => forms::real(stored).map(|value| values.push(value)),
+            Values::Boolean(values) => forms::word(stored).map(|value| values.append(value)),
+            // No form has these types.
+            Values::Text(_) | Values::Binary(_) => None,
+        };
+        fitting.ok_or(BadCell)?;
+        self.nulls.append_non_null();
+        Ok(0)
     }
 
     fn push_null(&mut self) {
@@ -213,7 +243,7 @@ impl ColumnBuilder {
             Values::Timestamp { values, .. } => {
                 let values = std::mem::take(values).into();
                 let array = PrimitiveArray::<TimestampMicrosecondType>::try_new(values, nulls)?;
-                Arc::new(array.with_data_type(self.data_type.clone()))
+                Arc::new(array.with_data_type(self.conversion.kind.clone()))
             }
         })
     }
@@ -222,15 +252,4 @@ impl ColumnBuilder {
 /// A binary fraction as text, as it is read and compared.
 pub(crate) fn text_of_real(value: f64) -> String {
     format!("{value:?}")
-}
-
-/// The unscaled decimal in a cell.
-#[inline]
-fn decimal_of(cell: Cell<'_>, precision: u8, scale: u8) -> Option<i128> {
-    match cell {
-        Cell::Integer(value) => decimal::from_integer(value, precision, scale),
-        Cell::Real(value) => decimal::from_real(value, precision, scale),
-        Cell::Text(text) => decimal::from_text(text, precision, scale),
-        Cell::Blob(_) | Cell::Null => None,
-    }
 }

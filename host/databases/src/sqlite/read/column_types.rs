@@ -1,20 +1,25 @@
 //! The types of the columns of a table, and the order by them. Where the declared type does not say, the stored values
 //! decide for the columns of keys and indexes: their order decides which rows a run reads.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ffi::CStr;
 
 use arrow_schema::DataType;
 use rusqlite::{Connection, OptionalExtension as _};
 use wmshost_flow::{ColumnOrder, SourceGrant, TableDescription};
 
+use super::computed_types::{computed, decide_computed};
+use super::decided::{Decided, all_of, decided_by_name};
 use super::order::{order_of, order_with_misfits_last};
+use super::refusals::{is_strict, source_column};
+use crate::forms::Conversion;
 use crate::sqlite::statement::{Database, Statement, lock};
 use crate::sqlite::table::{Column, Table, quoted};
 use crate::sqlite::types::{arrow_type, is_undecided};
 
 /// The reason why a view's column has no order.
-const COMPUTED: &str = "a view computes it, so that its type is that of its first row; use a column of a table";
+const COMPUTED: &str = "a view computes it, so that its type is that of the rows that are there now; declare its type \
+                        in `columns`, or use a column of a table";
 
 /// The reason why a column has no order if its values differ in how they are stored, but not as text.
 const AMBIGUOUS: &str = "it holds rows whose keys differ only in how SQLite stores them, such as the number 1 and the \
@@ -25,29 +30,58 @@ const UNORDERED: &str = "no type of it says what it holds, and it holds numbers 
      that is added need not come last and the method append would miss it; declare the column's type, or use the method \
      incremental or full";
 
-/// The columns of granted tables whose types differ from the declared ones: table and column in lower case.
-pub(crate) type Decided = BTreeMap<(String, String), DataType>;
+/// The columns of a table that a stream names, by their names in the table.
+pub(crate) struct Named {
+    /// Its key, besides the columns of the table's own key and indexes.
+    pub(crate) key: Vec<String>,
+    /// Those whose types the pipeline declares, in lower case.
+    pub(crate) declared: BTreeSet<String>,
+}
+
+impl Named {
+    fn declares(&self, column: &Column) -> bool {
+        self.declared.contains(&column.name.to_lowercase())
+    }
+}
 
 /// Decides the columns of a table whose declared types say nothing. A view's columns have the types of its tables'
-/// columns. `key` names columns that the stream uses as its key besides those of the table's own key and indexes.
+/// columns.
 pub(crate) fn decide(
     database: &Database,
     table: &mut Table,
-    key: &[String],
+    named: &Named,
     decided: &mut Decided,
 ) -> rusqlite::Result<()> {
     if table.is_view {
-        return decide_view(database, table, key, decided);
+        decide_view(database, table, named, decided)?;
+        return decide_computed(database, table, &named.declared, decided);
     }
-    decide_stored(&lock(database), table, key, decided)
+    for column in table.columns.iter().filter(|column| named.declares(column)) {
+        decided.insert((table.name.to_lowercase(), column.name.to_lowercase()), conversion(column));
+    }
+    decide_stored(&lock(database), table, named, decided)
 }
 
-fn decide_view(database: &Database, view: &mut Table, key: &[String], decided: &mut Decided) -> rusqlite::Result<()> {
+fn conversion(column: &Column) -> Conversion {
+    Conversion { kind: column.arrow.clone(), form: column.form }
+}
+
+fn decide_view(database: &Database, view: &mut Table, named: &Named, decided: &mut Decided) -> rusqlite::Result<()> {
     let mut statement = Statement::prepare(database, &all_of(&view.name))?;
     let running = statement.run();
     let columns: Vec<_> = (0..running.column_count()).map(|at| (running.declared(at), running.origin(at))).collect();
     drop(running);
     for (column, (declared, origin)) in view.columns.iter_mut().zip(columns) {
+        if named.declares(column) {
+            column.declared = declared.unwrap_or_default();
+            match origin {
+                Some((table, of)) => {
+                    decided.insert((table.to_lowercase(), of.to_lowercase()), conversion(column));
+                }
+                None => decided_by_name(decided, &column.name, conversion(column)),
+            }
+            continue;
+        }
         let Some(declared) = declared else { continue };
         // For a view, SQLite reports the affinity where its table's column has no type.
         column.arrow = arrow_type(&declared).unwrap_or(DataType::Utf8);
@@ -56,11 +90,11 @@ fn decide_view(database: &Database, view: &mut Table, key: &[String], decided: &
         // The connection is locked again below.
         let below = Table::find(&lock(database), &name);
         if let Ok(Some(mut below)) = below {
-            let key = if is_in(key, &column.name) { std::slice::from_ref(&of) } else { &[] };
-            decide_stored(&lock(database), &mut below, key, decided)?;
+            let key = if is_in(&named.key, &column.name) { vec![of.clone()] } else { Vec::new() };
+            decide_stored(&lock(database), &mut below, &Named { key, declared: BTreeSet::new() }, decided)?;
         }
         if let Some(known) = decided.get(&(name.to_lowercase(), of.to_lowercase())) {
-            column.arrow = known.clone();
+            column.arrow = known.kind.clone();
         }
     }
     Ok(())
@@ -69,19 +103,20 @@ fn decide_view(database: &Database, view: &mut Table, key: &[String], decided: &
 fn decide_stored(
     connection: &Connection,
     table: &mut Table,
-    key: &[String],
+    named: &Named,
     decided: &mut Decided,
 ) -> rusqlite::Result<()> {
-    if !table.columns.iter().any(|column| is_undecided(&column.declared)) {
+    let is_open = |column: &Column| is_undecided(&column.declared) && !named.declares(column);
+    if !table.columns.iter().any(is_open) {
         return Ok(());
     }
     let indexed = indexed_columns(connection, &table.name)?;
     let name = table.name.clone();
-    for column in table.columns.iter_mut().filter(|column| is_undecided(&column.declared)) {
-        let is_key = column.key_position > 0 || is_in(&indexed, &column.name) || is_in(key, &column.name);
+    for column in table.columns.iter_mut().filter(|column| is_open(column)) {
+        let is_key = column.key_position > 0 || is_in(&indexed, &column.name) || is_in(&named.key, &column.name);
         if is_key && kinds(connection, &name, column)? == Kinds::Whole {
             column.arrow = DataType::Int64;
-            decided.insert((name.to_lowercase(), column.name.to_lowercase()), DataType::Int64);
+            decided.insert((name.to_lowercase(), column.name.to_lowercase()), DataType::Int64.into());
         }
     }
     Ok(())
@@ -89,10 +124,6 @@ fn decide_stored(
 
 fn is_in(names: &[String], name: &str) -> bool {
     names.iter().any(|other| other.eq_ignore_ascii_case(name))
-}
-
-fn all_of(view: &str) -> String {
-    format!("SELECT * FROM main.{}", quoted(view))
 }
 
 fn indexed_columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
@@ -136,12 +167,16 @@ fn kinds(connection: &Connection, table: &str, column: &Column) -> rusqlite::Res
 pub(crate) fn description(
     database: &Database,
     table: &Table,
-    grant: &SourceGrant,
+    (grant, named): (&SourceGrant, &Named),
     wide: bool,
 ) -> rusqlite::Result<TableDescription> {
     let computed = if table.is_view { computed(database, &table.name)? } else { Vec::new() };
     let connection = lock(database);
-    let order_of = |column: &Column| match computed.contains(&column.name) {
+    let strict = !table.is_view && is_strict(&connection, &table.name)?;
+    let source =
+        |column: &Column| source_column(column, strict, computed.contains(&column.name), named.declares(column));
+    let sources = table.columns.iter().map(source).collect();
+    let order_of = |column: &Column| match computed.contains(&column.name) && !named.declares(column) {
         true => Err(COMPUTED.to_owned()),
         false => Ok(order_of(column, wide, is_binary(&connection, table, column))),
     };
@@ -154,12 +189,12 @@ pub(crate) fn description(
         }
     }
     if grant.appends {
-        let key = |column: &Column| column.key_position > 0 || is_in(&grant.key, &column.name);
+        let key = |column: &Column| column.key_position > 0 || is_in(&named.key, &column.name);
         for (column, order) in table.columns.iter().zip(&mut order).filter(|(column, _)| key(column)) {
             check_added(&connection, &table.name, column, order)?;
         }
     }
-    Ok(TableDescription { columns: table.schema(&[]), key: table.key(), name: table.name.clone(), order })
+    Ok(TableDescription { columns: table.schema(&[]), key: table.key(), name: table.name.clone(), order, sources })
 }
 
 /// Ensures that an added row comes after those that were read, even if its key does not fit its column: that sorts after
@@ -183,14 +218,6 @@ fn is_binary(connection: &Connection, table: &Table, column: &Column) -> bool {
     let found = connection.column_metadata(Some("main"), table.name.as_str(), column.name.as_str());
     let binary = |(_, collation, ..): (_, Option<&CStr>, _, _, _)| collation.is_some_and(|name| name == c"BINARY");
     !table.is_view && found.is_ok_and(binary)
-}
-
-/// The columns that a view computes.
-fn computed(database: &Database, view: &str) -> rusqlite::Result<Vec<String>> {
-    let mut statement = Statement::prepare(database, &all_of(view))?;
-    let running = statement.run();
-    let computed = (0..running.column_count()).filter(|at| running.declared(*at).is_none());
-    Ok(computed.map(|at| running.column_name(at)).collect())
 }
 
 fn is_text_of_anything(column: &Column) -> bool {

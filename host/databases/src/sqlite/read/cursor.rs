@@ -11,9 +11,10 @@ use wmshost_flow::{Batch, Cursor, Failure, Rejected};
 use super::bad_cell::{RejectedCell, rejection};
 use super::cell_sizes::measured;
 use super::column::ColumnBuilder;
-use super::column_types::Decided;
+use super::decided::Decided;
 use super::query::Query;
 use super::read_connection::{ReadConnection, limits};
+use crate::forms::Conversion;
 use crate::sqlite::failure::failure;
 use crate::sqlite::statement::{Cell, Running, Statement};
 use crate::sqlite::types::arrow_type;
@@ -75,20 +76,19 @@ impl QueryCursor {
         decided: &Decided,
     ) -> Result<(Vec<ResultColumn>, Place), Error> {
         let declared: Vec<_> = (0..running.column_count()).map(|at| running.declared(at)).collect();
-        let place = match declared.iter().all(Option::is_some) {
+        let is_known = |at: usize| declared[at].is_some() || decided_conversion(running, at, decided).is_some();
+        let place = match (0..declared.len()).all(is_known) {
             true => Place::Between,
             false if running.step()? => Place::OnRow,
             false => Place::AtEnd,
         };
         let columns = declared.into_iter().enumerate().map(|(at, declared)| {
             // A number beyond all decimals is read as text here; describing its table fails.
-            let data_type = match &declared {
-                Some(declared) => {
-                    decided_type(running, at, decided).or_else(|| arrow_type(declared)).unwrap_or(DataType::Utf8)
-                }
-                None => type_of(running.cell(at)),
-            };
-            ResultColumn { builder: ColumnBuilder::new(data_type), name: running.column_name(at), declared }
+            let conversion = decided_conversion(running, at, decided).unwrap_or_else(|| match &declared {
+                Some(declared) => arrow_type(declared).unwrap_or(DataType::Utf8).into(),
+                None => type_of(running.cell(at)).into(),
+            });
+            ResultColumn { builder: ColumnBuilder::new(conversion), name: running.column_name(at), declared }
         });
         Ok((columns.collect(), place))
     }
@@ -264,12 +264,12 @@ fn read_row(running: &Running<'_>, columns: &mut [ResultColumn], is_measured: bo
     Ok(bytes)
 }
 
-/// The type of a column whose declared type does not decide it.
-fn decided_type(running: &Running<'_>, at: usize, decided: &Decided) -> Option<DataType> {
+/// The conversion of a column whose declared type does not decide it. A computed one is known by its name.
+fn decided_conversion(running: &Running<'_>, at: usize, decided: &Decided) -> Option<Conversion> {
     if decided.is_empty() {
         return None;
     }
-    let (table, column) = running.origin(at)?;
+    let (table, column) = running.origin(at).unwrap_or_else(|| (String::new(), running.column_name(at)));
     decided.get(&(table.to_lowercase(), column.to_lowercase())).cloned()
 }
 
@@ -291,8 +291,8 @@ fn cells_of<'a>(
             }
             _ => None,
         };
-        let data_type = column.builder.data_type();
-        RejectedCell { name: &column.name, declared: column.declared.as_deref(), data_type, cell, too_large }
+        let conversion = column.builder.conversion();
+        RejectedCell { name: &column.name, declared: column.declared.as_deref(), conversion, cell, too_large }
     };
     columns.iter().enumerate().map(cell).collect()
 }

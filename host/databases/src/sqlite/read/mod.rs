@@ -6,11 +6,15 @@
 //! | `cell_sizes` | a statement in the form that measures its cells |
 //! | `column` | cells to Arrow columns |
 //! | `column_types` | what a granted table's columns are, and how it is ordered |
+//! | `computed_types` | the types of columns that a view computes |
 //! | `cursor` | the rows of a query |
+//! | `decided` | the columns whose conversions their declared types do not decide |
 //! | `order` | the host's order of a column, in SQLite's words |
 //! | `query` | a query of a guest, with its parameters and its limits |
 //! | `read_connection` | a read-only connection with its guard and its limits |
+//! | `refusals` | the source's side of a column for a plan or a certificate |
 //! | `rewrite` | comparisons of a guest's statement, by what values mean |
+//! | `rules` | a table as a stream reads it, by the rules of the pipeline |
 //! | `session` | one stream's reading |
 //! | `source` | one snapshot over many connections |
 //! | `version` | the version of a file, which changes with every write |
@@ -19,11 +23,15 @@ mod bad_cell;
 mod cell_sizes;
 pub(crate) mod column;
 mod column_types;
+mod computed_types;
 pub(crate) mod cursor;
+mod decided;
 mod order;
 mod query;
 pub(crate) mod read_connection;
+mod refusals;
 mod rewrite;
+mod rules;
 mod session;
 pub(crate) mod source;
 mod version;

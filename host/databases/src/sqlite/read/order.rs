@@ -8,8 +8,11 @@
 //! | other text: a UTF-16 database, numbers in a column read as text | `wms_text("c")` | the bytes of UTF-8 |
 //! | decimals kept as text | `wms_decimal("c")` | '10' would come before '9' |
 //! | timestamps | `wms_moment("c")`, `wms_instant("c")` | one moment has many spellings |
+//! | moments that are kept as numbers | the column; `wms_at_epoch_s("c")` … where SQLite keeps the number as text | the parameter becomes such a number |
+//! | text as in ISO 8601 with or without a zone | `wms_any_instant("c")` | one moment has many spellings |
+//! | numbers kept as text, words for true and false | `wms_decimal("c")`, `wms_word("c")` | '10' would come before '9' |
 //! | bytes and dates in the key of a stream that only reads what is added | `wms_bytes("c")`, `wms_date("c")` | a number or a text sorts before all bytes |
-//! | a column that a view computes | none | its type is that of its first row |
+//! | a column that a view computes, of no declared type | none | its type is that of the rows that are there now |
 //!
 //! A value that does not fit its column comes after all that do; NULL comes first.
 
@@ -17,9 +20,11 @@ use arrow_schema::DataType;
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{Value as Stored, ValueRef};
-use wmshost_flow::{Bounds, ColumnOrder, DecimalDigits};
+use wmshost_flow::{Bounds, ColumnOrder, DecimalDigits, SourceForm};
 
 use super::column::text_of_real;
+use crate::forms::{self, Stored as Kept};
+use crate::sqlite::decimal::Number;
 use crate::sqlite::moment::{MomentText, YEARS, parse_date, parse_timestamp};
 use crate::sqlite::table::{Column, quoted};
 use crate::sqlite::types::{Affinity, affinity};
@@ -38,6 +43,14 @@ const MOMENT: &str = "wms_moment";
 const INSTANT: &str = "wms_instant";
 /// The same for a parameter, which has no zone.
 const INSTANT_AT: &str = "wms_instant_at";
+/// A moment in UTC whose text need not have a zone, in the spelling that sorts.
+const ANY_INSTANT: &str = "wms_any_instant";
+/// A word for true or false as a number.
+const WORD: &str = "wms_word";
+/// The forms that count; for each there is a function from a number to the spelling that sorts, `wms_at_epoch_s`, and
+/// one from a parameter to the number, `wms_epoch_s`.
+const COUNTED: [SourceForm; 4] =
+    [SourceForm::EpochSeconds, SourceForm::EpochMillis, SourceForm::EpochMicros, SourceForm::JulianDay];
 const DAY: i64 = 86_400_000_000;
 /// The most by which an offset moves a moment's text away from its text in UTC.
 const MOST_OFFSET: i64 = 16 * 3_600_000_000;
@@ -48,6 +61,9 @@ pub(crate) fn order_of(column: &Column, wide: bool, is_binary: bool) -> ColumnOr
     let name = quoted(&column.name);
     let by = |function: &str| by(function, &name);
     let affinity = affinity(&column.declared);
+    if let Some(order) = column.form.and_then(|form| order_of_form(form, column, &name)) {
+        return order;
+    }
     match &column.arrow {
         DataType::Utf8 if affinity == Affinity::Text && !wide && is_binary => ColumnOrder::of(name),
         DataType::Utf8 if affinity == Affinity::Text && !wide => ColumnOrder::of(format!("{name} COLLATE BINARY")),
@@ -59,6 +75,48 @@ pub(crate) fn order_of(column: &Column, wide: bool, is_binary: bool) -> ColumnOr
         }
         _ => ColumnOrder::of(name),
     }
+}
+
+/// The order of a column whose values are kept in a form; `None` if it is that of its type.
+fn order_of_form(form: SourceForm, column: &Column, name: &str) -> Option<ColumnOrder> {
+    Some(match form {
+        SourceForm::Iso => return None,
+        SourceForm::IsoUtc => {
+            let function = Some(INSTANT_AT.to_owned());
+            ColumnOrder { function, bounds: Some(bounds(INSTANT)), ..by(ANY_INSTANT, name) }
+        }
+        SourceForm::Text => by(DECIMAL, name),
+        SourceForm::Words => by(WORD, name),
+        form if affinity(&column.declared).is_numeric() => {
+            ColumnOrder { function: Some(function_of(form, "wms_")), ..ColumnOrder::of(name.to_owned()) }
+        }
+        form => ColumnOrder { function: Some(INSTANT_AT.to_owned()), ..by(&function_of(form, "wms_at_"), name) },
+    })
+}
+
+/// The expression for a column's moments in the spelling that sorts, whatever their form; for other types the column.
+pub(crate) fn sort_key_of(column: &Column) -> String {
+    let name = quoted(&column.name);
+    match (&column.arrow, column.form) {
+        (DataType::Timestamp(..) | DataType::Date32, Some(form)) if form.is_counted() => {
+            format!("{}({name})", function_of(form, "wms_at_"))
+        }
+        (DataType::Timestamp(..), Some(SourceForm::IsoUtc)) => format!("{ANY_INSTANT}({name})"),
+        // With a `Z` at its end, as the other spellings have it.
+        (DataType::Timestamp(_, zone), _) if zone.is_none() => format!("{INSTANT_AT}({name})"),
+        (DataType::Timestamp(..), _) => format!("{INSTANT}({name})"),
+        _ => name,
+    }
+}
+
+/// The order of a computed column, whose moments are in the spelling that sorts.
+pub(crate) fn order_of_computed(name: &str, kind: &DataType) -> ColumnOrder {
+    let is_moment = matches!(kind, DataType::Timestamp(..));
+    ColumnOrder { function: is_moment.then(|| INSTANT_AT.to_owned()), ..ColumnOrder::of(quoted(name)) }
+}
+
+fn function_of(form: SourceForm, prefix: &str) -> String {
+    format!("{prefix}{}", form.name().replace('-', "_"))
 }
 
 /// The order in which also bytes and dates that do not fit come after all that do, where SQLite's own has some of them
@@ -85,7 +143,7 @@ type Encoding = fn(ValueRef<'_>) -> Stored;
 
 /// Lets a connection use the functions of the expressions above.
 pub(crate) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
-    let functions: [(&str, Encoding); 11] = [
+    let functions: [(&str, Encoding); 13] = [
         (TEXT, text_key),
         (DECIMAL, decimal_key),
         (BYTES, bytes_key),
@@ -93,19 +151,52 @@ pub(crate) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
         (MOMENT, |value| moment_key(value, false)),
         (INSTANT, |value| moment_key(value, true)),
         (INSTANT_AT, |value| written(parameter_at(value), true)),
+        (ANY_INSTANT, |value| at_key(value, SourceForm::IsoUtc)),
+        (WORD, |value| kept(value).and_then(forms::word).map_or_else(bad_cell, |word| Stored::Integer(word.into()))),
         ("wms_moment_least", |value| bound(value, 0, least)),
         ("wms_moment_most", |value| bound(value, 0, most)),
         ("wms_instant_least", |value| bound(value, -MOST_OFFSET, least)),
         ("wms_instant_most", |value| bound(value, MOST_OFFSET, most)),
     ];
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-    for (name, function) in functions {
+    let add = |name: &str, function: Box<dyn Fn(ValueRef<'_>) -> Stored + Send + Sync>| {
         connection.create_scalar_function(name, 1, flags, move |context| {
             let value = context.get_raw(0);
             Ok(if value == ValueRef::Null { Stored::Null } else { function(value) })
-        })?;
+        })
+    };
+    for (name, function) in functions {
+        add(name, Box::new(function))?;
+    }
+    for form in COUNTED {
+        add(&function_of(form, "wms_at_"), Box::new(move |value| at_key(value, form)))?;
+        add(&function_of(form, "wms_"), Box::new(move |value| number_key(value, form)))?;
     }
     Ok(())
+}
+
+/// A value that a form can have.
+fn kept(value: ValueRef<'_>) -> Option<Kept<'_>> {
+    match value {
+        ValueRef::Integer(value) => Some(Kept::Integer(value)),
+        ValueRef::Real(value) => Some(Kept::Real(value)),
+        ValueRef::Text(text) => Some(Kept::Text(text)),
+        ValueRef::Null | ValueRef::Blob(_) => None,
+    }
+}
+
+/// The moment of a value of a form, in the spelling that sorts.
+fn at_key(value: ValueRef<'_>, form: SourceForm) -> Stored {
+    written(kept(value).and_then(|value| forms::micros(form, true, value)), true)
+}
+
+/// The number that a form keeps for a parameter. One that is not a moment lets the comparison fail.
+fn number_key(value: ValueRef<'_>, form: SourceForm) -> Stored {
+    match parameter_at(value).map(|at| forms::number(form, at)) {
+        Some(Number::Whole(value)) => Stored::Integer(value),
+        Some(Number::Real(value)) => Stored::Real(value),
+        None => Stored::Null,
+    }
 }
 
 /// The sort key of a value that does not fit: bytes, which come after all texts.

@@ -28,8 +28,8 @@ const DEPTH: usize = 100;
 /// A column whose values are compared by a function.
 #[derive(Debug, Clone, PartialEq)]
 struct Special {
-    /// The function for the column.
-    column: String,
+    /// The function for the column; `None`: it is compared as it is stored.
+    column: Option<String>,
     /// The function for the other side of the comparison.
     other: String,
     bounds: Option<Bounds>,
@@ -87,7 +87,8 @@ fn columns(tables: &[Arc<TableDescription>]) -> Columns {
     for table in tables {
         for (field, order) in table.columns.fields().iter().zip(&table.order) {
             let special = order.as_ref().ok().and_then(|order| {
-                let column = order.expression.split('(').next()?.to_owned();
+                let column = order.expression.split_once('(').filter(|(name, _)| name.starts_with(OWN_FUNCTIONS));
+                let column = column.map(|(name, _)| name.to_owned());
                 Some(Special { column, other: order.function.clone()?, bounds: order.bounds.clone() })
             });
             columns.entry(field.name().to_lowercase()).or_default().push(special);
@@ -166,15 +167,16 @@ impl Rewriter {
         };
         for (side, own, other) in [(left, &of_left, &of_right), (right, &of_right, &of_left)] {
             match (own, other) {
-                (Some(own), _) => self.wrap(side, &own.column),
-                (None, Some(other)) => self.wrap(side, &other.other),
+                (Some(own), _) => self.wrap(side, own.column.as_deref()),
+                (None, Some(other)) => self.wrap(side, Some(&other.other)),
                 (None, None) => {}
             }
         }
         bounds
     }
 
-    fn wrap(&mut self, expression: &mut Expr, function: &str) {
+    fn wrap(&mut self, expression: &mut Expr, function: Option<&str>) {
+        let Some(function) = function else { return };
         self.changed = true;
         *expression = raw(format!("{function}({expression})"));
     }
@@ -188,7 +190,7 @@ impl Rewriter {
             if !is_renamed(select, &by.expr, &self.columns)
                 && let Some(special) = self.special(&by.expr)
             {
-                self.wrap(&mut by.expr, &special.column);
+                self.wrap(&mut by.expr, special.column.as_deref());
             }
         }
     }
@@ -314,6 +316,7 @@ mod tests {
             columns: Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>())),
             key: Vec::new(),
             order: columns.iter().map(order).collect(),
+            sources: Vec::new(),
         })
     }
 

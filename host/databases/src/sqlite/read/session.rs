@@ -8,11 +8,13 @@ use rusqlite::Connection;
 use wmshost_flow::{Cursor, Failure, Micros, SourceGrant, SourceSession, TableDescription, table_not_granted};
 use wmshost_sql::{Dialect, Value};
 
-use super::column_types::{Decided, decide, description};
+use super::column_types::{Named, decide, description};
 use super::cursor::{QueryCursor, computing_failure};
+use super::decided::Decided;
 use super::query::Query;
 use super::read_connection::ReadConnection;
 use super::rewrite::by_meaning;
+use super::rules::{as_stream_has_it, declare, table_names, with_selects};
 use crate::sqlite::decimal;
 use crate::sqlite::failure::failure;
 use crate::sqlite::statement::{Running, Statement};
@@ -29,6 +31,8 @@ pub(crate) struct Session {
     tables: BTreeMap<String, Option<Arc<TableDescription>>>,
     /// The columns whose types differ from the declared ones.
     decided: Decided,
+    /// The SELECTs that take the place of tables, by their names in lower case.
+    selects: Vec<(String, String)>,
 }
 
 impl Session {
@@ -40,7 +44,7 @@ impl Session {
         let encoding: String = encoding.map_err(|error| failure(&place, error))?;
         let wide = encoding != "UTF-8";
         let (grant, tables) = (grant.clone(), BTreeMap::new());
-        let session = Self { place, reader, grant, wide, tables, decided: Decided::new() };
+        let session = Self { place, reader, grant, wide, tables, decided: Decided::new(), selects: Vec::new() };
         session.learn_views()?;
         Ok(session)
     }
@@ -53,15 +57,28 @@ impl Session {
         }
         let found = self.reader.by_driver(|connection| Table::find(connection, name));
         let found = found.map_err(|failure| failure.within(&self.place))?;
-        let described = found.map(|mut table| {
-            self.reader.begin_call();
-            decide(&self.reader.database, &mut table, &self.grant.key, &mut self.decided)?;
-            description(&self.reader.database, &table, &self.grant, self.wide).map(Arc::new)
-        });
-        let described = described.transpose();
-        let described = described.map_err(|error| failure(format_args!("{}, table {name}", self.place), error))?;
+        let described = found.map(|table| self.described(table)).transpose()?;
         self.tables.insert(lower, described.clone());
         Ok(described)
+    }
+
+    /// The description of a table as the stream has it.
+    fn described(&mut self, mut table: Table) -> Result<Arc<TableDescription>, Failure> {
+        let rules = self.grant.rules_of(&table.name);
+        let declared = declare(&mut table, rules).map_err(|mistakes| {
+            let mistakes = mistakes.join("; ");
+            Failure::invalid_config(format!("{}, `columns` of table {}: {mistakes}", self.place, table.name))
+        })?;
+        let named = Named { key: table_names(&self.grant.key, &table, rules), declared };
+        let (database, decided) = (&self.reader.database, &mut self.decided);
+        self.reader.begin_call();
+        let described = decide(database, &mut table, &named, decided)
+            .and_then(|()| description(database, &table, (&self.grant, &named), self.wide));
+        let described =
+            described.map_err(|error| failure(format_args!("{}, table {}", self.place, table.name), error))?;
+        let (described, select) = as_stream_has_it(described, &table, rules, decided);
+        self.selects.extend(select.map(|select| (table.name.to_lowercase(), select)));
+        Ok(Arc::new(described))
     }
 
     /// All granted tables that can be described.
@@ -178,7 +195,11 @@ impl SourceSession for Session {
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {
         let tables = self.granted();
         let by_meaning = by_meaning(statement, parameters, &tables);
-        let statement = by_meaning.map_err(|why| Failure::permanent(format!("{}: {why}", self.place)))?;
+        let mut statement = by_meaning.map_err(|why| Failure::permanent(format!("{}: {why}", self.place)))?;
+        if !self.selects.is_empty() {
+            let selected = with_selects(&statement, &self.selects);
+            statement = selected.map_err(|why| Failure::permanent(format!("{}: {why}", self.place)))?;
+        }
         self.reader.begin_call();
         let mut compiled = self.compile(&statement)?;
         let mut running = compiled.run();

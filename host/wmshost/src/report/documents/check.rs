@@ -9,6 +9,7 @@ use wmshost_runtime::check::CheckOutcome;
 use wmshost_runtime::probe::{Missing, Probed};
 
 use super::bookmark::{DefinitionChangeDocument, definition_changes};
+use super::types::TypesDocument;
 
 /// The result of a check: the mistakes of the pipeline file, or else what was found beyond it.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -46,6 +47,8 @@ pub(crate) struct CheckedDocument {
     failures: Vec<String>,
     /// The differences between each opened stream's definition and the one that its checkpoint rests on.
     definition_changes: BTreeMap<String, Vec<DefinitionChangeDocument>>,
+    /// The type certificates of the opened streams; empty without `--certificate`.
+    certificates: Vec<TypesDocument>,
 }
 
 /// A mistake.
@@ -123,6 +126,7 @@ impl CheckDocument {
             connections: outcome.probes.iter().map(Into::into).collect(),
             failures: outcome.failures.clone(),
             definition_changes: changes.collect(),
+            certificates: outcome.certificates.iter().map(Into::into).collect(),
         })
     }
 }

@@ -21,6 +21,7 @@
 //! | `models` | `models show`, `diff` and `freshness` |
 //! | `kpi` | `kpi` |
 //! | `error` | any command that failed before it had a result |
+//! | `types` | type certificates, which `check` and `plan` have |
 //! | `schemas` | the JSON Schemas of all outputs, by name |
 
 pub(super) mod backfill;
@@ -41,6 +42,7 @@ pub(super) mod sample;
 mod schemas;
 pub(super) mod state;
 pub(super) mod status;
+pub(super) mod types;
 pub(super) mod verify;
 
 pub(crate) use schemas::SCHEMAS;

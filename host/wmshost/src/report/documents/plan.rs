@@ -6,6 +6,7 @@ use wmshost_pipeline::ConfiguredPlugin;
 use wmshost_runtime::plan::Outlook;
 
 use super::bookmark::{BookmarkDocument, DefinitionChangeDocument, definition_changes};
+use super::types::TypesDocument;
 
 /// The outlook of a run.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -77,6 +78,8 @@ pub(crate) struct PlannedStream {
     definition_changes: Vec<DefinitionChangeDocument>,
     /// The changes of the target's columns, in words; null if the databases could not be opened.
     schema_changes: Option<Vec<String>>,
+    /// The types of its columns; null likewise.
+    types: Option<TypesDocument>,
     /// The reason why a run could not begin.
     failure: Option<String>,
 }
@@ -151,6 +154,7 @@ impl PlannedStream {
             bookmark: outlook.checkpoint.as_ref().map(|checkpoint| (&checkpoint.bookmark).into()),
             definition_changes: definition_changes(outlook.definition_changes()),
             schema_changes: outlook.opened.as_ref().map(|end| end.schema_changes.clone()),
+            types: outlook.certificate.as_ref().map(Into::into),
             failure: outlook.failure.clone(),
         }
     }

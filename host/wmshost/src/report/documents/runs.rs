@@ -65,6 +65,8 @@ struct StreamRecordDocument {
     seconds: f64,
     /// The bookmark of its last checkpoint, in words.
     bookmark: Option<String>,
+    /// The digest of its type certificate, as `check --certificate` prints it; null if its source was not opened.
+    types: Option<String>,
     /// The reason why it failed.
     error: Option<String>,
 }
@@ -141,6 +143,7 @@ impl From<&StreamRecord> for StreamRecordDocument {
             rows_rejected: stream.rows_rejected,
             seconds: stream.seconds,
             bookmark: stream.bookmark.clone(),
+            types: stream.types.clone(),
             error: stream.failure.clone(),
         }
     }

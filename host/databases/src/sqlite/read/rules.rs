@@ -1,0 +1,225 @@
+//! A table as a stream reads it, by the rules of the pipeline: columns that are left out, have another type, form or
+//! name, or are computed. Names and computed columns come from a SELECT that takes the table's place in a statement;
+//! SQLite merges it into the statement, so that indexes serve as before.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Schema};
+use sqlparser::ast::{TableAlias, TableFactor, VisitMut as _, VisitorMut};
+use sqlparser::dialect::SQLiteDialect;
+use sqlparser::parser::Parser;
+use wmshost_flow::{ColumnRule, ColumnRules, SourceColumn, SourceForm, TableDescription, type_name};
+
+use super::decided::{Decided, decided_by_name};
+use super::order::{order_of_computed, sort_key_of};
+use crate::forms::Conversion;
+use crate::sqlite::table::{Column, Table, quoted};
+
+/// Sets the types and forms of the table's columns that the rules declare; returns their names in lower case. The errors
+/// are all mistakes of the rules.
+pub(crate) fn declare(table: &mut Table, rules: &ColumnRules) -> Result<BTreeSet<String>, Vec<String>> {
+    let mut mistakes = Vec::new();
+    let mut declared = BTreeSet::new();
+    for (name, rule) in rules {
+        let found = table.columns.iter_mut().find(|column| column.name.eq_ignore_ascii_case(name));
+        match (rule, found) {
+            (ColumnRule::RowScn, _) => mistakes.push(format!("column {name}: only Oracle has ORA_ROWSCN")),
+            (ColumnRule::Greatest(_), Some(_)) => {
+                mistakes.push(format!("column {name} is computed, but the table has a column of that name"));
+            }
+            (ColumnRule::Greatest(_), None) => {}
+            (_, None) => mistakes.push(unknown(name, &table.name, table.columns.iter().map(|c| c.name.as_str()))),
+            (ColumnRule::Skip, Some(column)) if column.key_position > 0 => mistakes.push(format!(
+                "column {name} is part of the primary key, which tells rows apart, and cannot be skipped"
+            )),
+            (ColumnRule::Skip, Some(_)) => {}
+            (ColumnRule::Read(reading), Some(column)) => {
+                if let Some(kind) = reading.declared() {
+                    (column.arrow, column.form) = (kind, reading.form);
+                    declared.insert(column.name.to_lowercase());
+                }
+            }
+        }
+    }
+    for (name, rule) in rules {
+        if let ColumnRule::Greatest(columns) = rule {
+            mistakes.extend(greatest(name, columns, table).err());
+        }
+    }
+    mistakes.extend(twice(table, rules));
+    if mistakes.is_empty() { Ok(declared) } else { Err(mistakes) }
+}
+
+fn unknown<'a>(name: &str, table: &str, columns: impl Iterator<Item = &'a str>) -> String {
+    let columns: Vec<_> = columns.take(20).collect();
+    format!("column {name} is not in table {table}, which has {}", columns.join(", "))
+}
+
+/// The columns of which the greatest value is taken.
+fn greatest<'t>(name: &str, columns: &[String], table: &'t Table) -> Result<Vec<&'t Column>, String> {
+    let found: Vec<&Column> = columns.iter().filter_map(|column| table.column(column)).collect();
+    if let Some(missing) = columns.iter().find(|column| table.column(column).is_none()) {
+        return Err(unknown(missing, &table.name, table.columns.iter().map(|c| c.name.as_str()))
+            + &format!("; {name} is the greatest of it and others"));
+    }
+    let [first, rest @ ..] = found.as_slice() else { return Err(format!("column {name} is the greatest of nothing")) };
+    let can_be = matches!(&first.arrow, DataType::Timestamp(..) | DataType::Int64)
+        || first.arrow == DataType::Date32 && found.iter().all(|column| column.form.is_none());
+    if !can_be {
+        return Err(format!(
+            "column {name}: the greatest of {} columns cannot be taken, only of timestamps, dates kept as text, or int64",
+            type_name(&first.arrow)
+        ));
+    }
+    match rest.iter().find(|column| column.arrow != first.arrow) {
+        Some(other) => Err(format!(
+            "column {name}: {} is {} and {} is {}; declare one type for both",
+            first.name,
+            type_name(&first.arrow),
+            other.name,
+            type_name(&other.arrow)
+        )),
+        None => Ok(found),
+    }
+}
+
+/// Names that two columns of the stream would have.
+fn twice(table: &Table, rules: &ColumnRules) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let columns = table.columns.iter().filter_map(|column| stream_name(&column.name, rules));
+    let computed = rules.iter().filter(|(_, rule)| rule.is_computed()).map(|(name, _)| name.as_str());
+    let twice = columns.chain(computed).filter(|name| !seen.insert(name.to_lowercase()));
+    twice.map(|name| format!("two columns would have the name {name}; rename or skip one of them")).collect()
+}
+
+/// The rule for a column of the table, in whatever case it is written.
+fn rule_of<'r>(column: &str, rules: &'r ColumnRules) -> Option<&'r ColumnRule> {
+    rules.iter().find(|(name, _)| name.eq_ignore_ascii_case(column)).map(|(_, rule)| rule)
+}
+
+/// The name of the table's column in the stream; `None` if it is left out.
+pub(crate) fn stream_name<'a>(column: &'a str, rules: &'a ColumnRules) -> Option<&'a str> {
+    rule_of(column, rules).map_or(Some(column), |rule| rule.stream_name(column))
+}
+
+/// The names in the table of columns that are named as in the stream.
+pub(crate) fn table_names(names: &[String], table: &Table, rules: &ColumnRules) -> Vec<String> {
+    let in_table = |name: &String| {
+        let renamed = table
+            .columns
+            .iter()
+            .find(|column| stream_name(&column.name, rules).is_some_and(|known| known.eq_ignore_ascii_case(name)));
+        renamed.map_or_else(|| name.clone(), |column| column.name.clone())
+    };
+    names.iter().map(in_table).collect()
+}
+
+/// The description of the table as the stream has it, and the SELECT that takes the table's place, if that needs one.
+pub(crate) fn as_stream_has_it(
+    described: TableDescription,
+    table: &Table,
+    rules: &ColumnRules,
+    decided: &mut Decided,
+) -> (TableDescription, Option<String>) {
+    if rules.is_empty() {
+        return (described, None);
+    }
+    let (mut fields, mut orders, mut sources, mut selected) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut is_plain = true;
+    let columns = described.columns.fields().iter().zip(described.order);
+    for ((field, order), source) in columns.zip(described.sources) {
+        let Some(name) = stream_name(field.name(), rules) else { continue };
+        let (old, new) = (quoted(field.name()), quoted(name));
+        sources.push(source);
+        fields.push(field.as_ref().clone().with_name(name));
+        orders.push(order.map(|mut order| {
+            order.expression = order.expression.replace(&old, &new);
+            order
+        }));
+        is_plain &= old == new;
+        selected.push(if old == new { old } else { format!("{old} AS {new}") });
+    }
+    for (name, rule) in rules {
+        let ColumnRule::Greatest(columns) = rule else { continue };
+        // `declare` has checked them.
+        let Ok(columns) = greatest(name, columns, table) else { continue };
+        let kind = columns[0].arrow.clone();
+        let form = matches!(kind, DataType::Timestamp(..)).then_some(SourceForm::IsoUtc);
+        decided_by_name(decided, name, Conversion { kind: kind.clone(), form });
+        orders.push(Ok(order_of_computed(name, &kind)));
+        sources.push(SourceColumn { declared: rule.to_string(), ..SourceColumn::default() });
+        fields.push(Field::new(name, kind, true));
+        selected.push(format!("{} AS {}", greatest_expression(&columns), quoted(name)));
+        is_plain = false;
+    }
+    let select = format!("SELECT {} FROM main.{}", selected.join(", "), quoted(&table.name));
+    let key = described.key.iter().filter_map(|name| stream_name(name, rules)).map(str::to_owned).collect();
+    let described =
+        TableDescription { name: described.name, columns: Arc::new(Schema::new(fields)), key, order: orders, sources };
+    (described, (!is_plain).then_some(select))
+}
+
+/// The greatest value that is not NULL: SQLite's `max` of several is NULL if one of them is.
+fn greatest_expression(columns: &[&Column]) -> String {
+    let keys: Vec<_> = columns.iter().map(|column| sort_key_of(column)).collect();
+    if let [one] = keys.as_slice() {
+        return one.clone();
+    }
+    let rotated = (0..keys.len()).map(|from| {
+        let (last, first) = keys.split_at(from);
+        format!("coalesce({})", [first, last].concat().join(", "))
+    });
+    format!("max({})", rotated.collect::<Vec<_>>().join(", "))
+}
+
+/// The statement with SELECTs in the place of tables, by their names in lower case; the error is the reason why that
+/// cannot be done.
+pub(crate) fn with_selects(statement: &str, selects: &[(String, String)]) -> Result<String, String> {
+    let unreadable = |_| {
+        "the statement cannot be parsed, so that the pipeline's `columns` cannot be applied to it; write it more plainly"
+            .to_owned()
+    };
+    let parse = |sql: &str| Parser::parse_sql(&SQLiteDialect {}, sql).map_err(unreadable);
+    let mut parsed = parse(statement)?;
+    let mut replace = Replace { selects, failed: None };
+    for statement in &mut parsed {
+        let _: ControlFlow<()> = statement.visit(&mut replace);
+    }
+    match replace.failed {
+        Some(why) => Err(why),
+        None => Ok(parsed.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+    }
+}
+
+struct Replace<'s> {
+    selects: &'s [(String, String)],
+    failed: Option<String>,
+}
+
+impl VisitorMut for Replace<'_> {
+    type Break = ();
+
+    fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        let TableFactor::Table { name, alias, .. } = factor else { return ControlFlow::Continue(()) };
+        let Some(last) = name.0.last().and_then(|part| part.as_ident()).cloned() else {
+            return ControlFlow::Continue(());
+        };
+        let Some((_, select)) = self.selects.iter().find(|(table, _)| *table == last.value.to_lowercase()) else {
+            return ControlFlow::Continue(());
+        };
+        let alias = alias.clone().unwrap_or(TableAlias { explicit: true, name: last, columns: Vec::new(), at: None });
+        match derived(select, alias) {
+            Ok(derived) => *factor = derived,
+            Err(why) => self.failed = Some(why),
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn derived(select: &str, alias: TableAlias) -> Result<TableFactor, String> {
+    let parsed = Parser::new(&SQLiteDialect {}).try_with_sql(select).and_then(|mut parser| parser.parse_query());
+    let subquery = parsed.map_err(|error| format!("the table's columns cannot be selected: {error}"))?;
+    Ok(TableFactor::Derived { lateral: false, subquery, alias: Some(alias), sample: None })
+}
