@@ -12,5 +12,6 @@ mod ordering;
 mod owning;
 mod probing;
 mod reading;
+mod rules;
 mod server;
 mod snapshots;
