@@ -6,7 +6,7 @@ use std::time::Duration;
 use wmshost_databases::sqlite;
 use wmshost_flow::FailureKind::{self, Denied, InvalidConfig, Limit, Permanent, Timeout, Transient, Trap};
 use wmshost_flow::{SourceGrant, StreamStatus};
-use wmshost_sandbox::{GrantedSource, Limits, Offer};
+use wmshost_sandbox::{Granted, GrantedSource, Limits, Offer};
 
 use crate::world::{Attack, End, Warehouse, check_recovery, ends_well, fails, identity, plugin, prepared, try_rows};
 
@@ -269,6 +269,7 @@ fn discover(behaviour: &str, limits: Limits) -> Result<Vec<Offer>, wmshost_flow:
     let session = source.session(&SourceGrant::of(Default::default())).expect("a session");
     drop(Arc::clone(&source));
     let granted = GrantedSource { label: "wms".to_owned(), known_labels: vec!["wms".to_owned()], session };
+    let granted = Granted::Database(granted);
     plugin("hostile_extractor").discover(identity("hostile_extractor", behaviour), limits, granted)
 }
 

@@ -9,6 +9,7 @@
 //! | `start` | code that runs while an instance is created and described |
 //! | `transforms` | hostile transforms |
 //! | `extractors` | hostile extractors |
+//! | `services` | hostile extractors with a web service |
 //! | `loaders` | hostile loaders |
 //! | `echo` | values survive the way into a guest and back |
 //! | `cache` | cached artefacts never run wrong code and never stop a run |
@@ -20,6 +21,7 @@ mod extractors;
 mod loaders;
 mod program;
 mod refused;
+mod services;
 mod start;
 mod transforms;
 mod wasi;

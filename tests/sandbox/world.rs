@@ -15,7 +15,7 @@ use wmshost_flow::{
     Method, Micros, NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, Policy, SchemaPolicy,
     Setting, SourceGrant, Stream, StreamContext, StreamStatus, StreamSummary, TargetGrant, run_streams,
 };
-use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin, Sandbox};
+use wmshost_sandbox::{Granted, GrantedSource, Identity, Limits, Plugin, Sandbox};
 use wmshost_tests::plugin as component;
 
 /// The target tables of the two streams.
@@ -177,11 +177,11 @@ impl Warehouse {
                 allows_triggers: false,
             })?;
             let session = Arc::new(Mutex::new(session));
-            let granted = GrantedSource {
+            let granted = Granted::Database(GrantedSource {
                 label: "wms".to_owned(),
                 known_labels: vec!["wms".to_owned(), "analytics".to_owned()],
                 session: source.session(&grant)?,
-            };
+            });
             let guest = |name: &'static str| {
                 let behaviour = if name == attack.guest { attack.behaviour.as_str() } else { "none" };
                 (plugin(name), identity(name, behaviour))

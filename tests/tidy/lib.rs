@@ -63,16 +63,17 @@ fn assert_without(folder: &str, words: &[&str], why: &str) {
 }
 
 /// The host's crates, each with those that it may use.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("sql", &[]),
     ("flow", &["sql"]),
     ("pipeline", &["flow", "sql"]),
     ("databases", &["flow", "pipeline", "sql"]),
+    ("http", &["flow", "pipeline", "sql"]),
     ("sandbox", &["flow"]),
     ("models", &["flow", "sql"]),
     ("sample", &[]),
     ("plugin-kit", &["databases", "flow", "models", "sandbox", "sql"]),
-    ("runtime", &["databases", "flow", "models", "pipeline", "sandbox"]),
+    ("runtime", &["databases", "flow", "http", "models", "pipeline", "sandbox"]),
     ("wmshost", &["flow", "models", "pipeline", "plugin_kit", "runtime", "sample", "sandbox"]),
 ];
 
@@ -88,10 +89,10 @@ fn arrows_point_one_way() {
         let refused: Vec<_> = used.filter(|used| used != "contract_rules" && !allowed.contains(&&**used)).collect();
         assert!(refused.is_empty(), "host/{name} may not use {refused:?}");
     }
-    for name in ["sql", "flow", "databases", "pipeline", "sample", "models", "runtime", "wmshost"] {
+    for name in ["sql", "flow", "databases", "http", "pipeline", "sample", "models", "runtime", "wmshost"] {
         assert_without(&format!("host/{name}/src"), &["wasmtime::"], "belongs into the sandbox");
     }
-    for name in ["sql", "flow", "models", "sandbox", "pipeline", "wmshost"] {
+    for name in ["sql", "flow", "http", "models", "sandbox", "pipeline", "wmshost"] {
         assert_without(&format!("host/{name}/src"), &["rusqlite::", "oracledb::"], "belongs into the drivers");
     }
 }
@@ -100,7 +101,7 @@ fn arrows_point_one_way() {
 fn only_the_edge_prints_and_only_the_runtime_knows_the_environment_and_the_wall_clock() {
     let prints = ["println!", "print!(", "stdout()", "stderr()", "process::exit", "ExitCode", "clap::", "indicatif::"];
     let looks = ["std::env::var", "env::var_os", "SystemTime::now"];
-    for name in ["sql", "flow", "databases", "sandbox", "pipeline", "sample", "models", "runtime"] {
+    for name in ["sql", "flow", "databases", "http", "sandbox", "pipeline", "sample", "models", "runtime"] {
         let folder = format!("host/{name}/src");
         assert_without(&folder, &prints, "belongs into the command line");
         if name != "runtime" {

@@ -61,6 +61,9 @@ pub use ports::clock::{Clock, Micros};
 pub use ports::events::{Event, Observer, StreamStats, StreamStatus, StreamSummary};
 pub use ports::extractor::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, Step, Window};
 pub use ports::loader::{LoadRequest, Loader};
+pub use ports::service::{
+    JsonColumn, JsonPlace, JsonRows, ResponseFacts, RowsOf, Service, ServiceRequest, ServiceResponse, ServiceSession,
+};
 pub use ports::source::{
     Cursor, Source, SourceColumn, SourceGrant, SourceSession, TableDescription, table_not_granted,
 };

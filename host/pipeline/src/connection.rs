@@ -1,4 +1,4 @@
-//! The options with which a database is opened, and the identity of a database.
+//! The options with which a database or a web service is opened, and its identity.
 
 use std::fmt;
 use std::os::unix::fs::MetadataExt as _;
@@ -8,16 +8,18 @@ use crate::diagnostics::join;
 use crate::extends::identity;
 use crate::keys::connection as keys;
 use crate::section_reader::SectionReader;
-use crate::{oracle, oracle_reader};
+use crate::web_service::WebService;
+use crate::{oracle, oracle_reader, web_service_reader};
 
-/// The connection to a database.
+/// The connection to a database or a web service.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "a pipeline has few connections")]
 pub enum Connection {
     /// A SQLite file.
     Sqlite(SqliteConnection),
     /// An Oracle server.
     Oracle(oracle::Settings),
+    /// A web service, which can only be read.
+    Http(WebService),
 }
 
 /// A SQLite file.
@@ -35,6 +37,7 @@ impl Connection {
         match self {
             Self::Sqlite(_) => keys::SQLITE_NAME,
             Self::Oracle(_) => keys::ORACLE_NAME,
+            Self::Http(_) => keys::HTTP_NAME,
         }
     }
 
@@ -48,6 +51,7 @@ impl Connection {
                 Err(_) => format!("file {}", identity(&file.path).display()),
             },
             Self::Oracle(server) => server.database(),
+            Self::Http(service) => format!("service {}", service.base),
         }
     }
 }
@@ -58,6 +62,7 @@ impl fmt::Display for Connection {
         match self {
             Self::Sqlite(file) => write!(f, "sqlite {}", file.path.display()),
             Self::Oracle(server) => server.fmt(f),
+            Self::Http(service) => service.fmt(f),
         }
     }
 }
@@ -65,14 +70,12 @@ impl fmt::Display for Connection {
 /// Reads one table of `[connections]`.
 pub(crate) fn read(scope: &mut SectionReader<'_>) -> Option<Connection> {
     scope.require(&keys::DRIVER);
-    let drivers = [(keys::SQLITE_NAME, keys::SQLITE), (keys::ORACLE_NAME, keys::ORACLE)];
-    let own = scope.choice(&keys::DRIVER, &drivers)?;
-    let sqlite = own.len() == keys::SQLITE.len();
-    let driver = if sqlite { keys::SQLITE_NAME } else { keys::ORACLE_NAME };
+    let drivers = [(keys::SQLITE_NAME, keys::SQLITE), (keys::ORACLE_NAME, keys::ORACLE), (keys::HTTP_NAME, keys::HTTP)];
+    let (driver, own) = scope.choice(&keys::DRIVER, &drivers.map(|driver| (driver.0, driver)))?;
     for key in keys::ALL {
         if scope.has(key) && !own.iter().any(|known| known.name == key.name) {
             let known: Vec<_> = own.iter().map(|key| key.name).collect();
-            let advice = if sqlite {
+            let advice = if driver == keys::SQLITE_NAME {
                 format!("its keys are {}", known.join(", "))
             } else {
                 "its keys are in pipelines/help.toml".to_owned()
@@ -81,11 +84,14 @@ pub(crate) fn read(scope: &mut SectionReader<'_>) -> Option<Connection> {
             scope.sink.of(&join(&scope.path, key.name), message, Some(advice));
         }
     }
-    if sqlite {
-        scope.require(&keys::PATH);
-        let (path, lob_mib) = (scope.path(&keys::PATH), scope.count(&keys::LOB_MIB));
-        let lob_bytes = usize::try_from(lob_mib?).unwrap_or_default() << 20;
-        return Some(Connection::Sqlite(SqliteConnection { path: path?, lob_bytes }));
+    match driver {
+        keys::SQLITE_NAME => {
+            scope.require(&keys::PATH);
+            let (path, lob_mib) = (scope.path(&keys::PATH), scope.count(&keys::LOB_MIB));
+            let lob_bytes = usize::try_from(lob_mib?).unwrap_or_default() << 20;
+            Some(Connection::Sqlite(SqliteConnection { path: path?, lob_bytes }))
+        }
+        keys::HTTP_NAME => web_service_reader::read(scope).map(Connection::Http),
+        _ => oracle_reader::read(scope).map(Connection::Oracle),
     }
-    oracle_reader::read(scope).map(Connection::Oracle)
 }

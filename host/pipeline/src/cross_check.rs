@@ -24,6 +24,7 @@ pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginCatalog, sink: &mut
     checker.some_stream();
     for plan in &pipeline.streams {
         checker.labels(plan);
+        checker.direction(plan);
         checker.take_over(plan);
         checker.snapshot(plan);
     }
@@ -104,6 +105,20 @@ impl Checker<'_> {
         let advice = suggest::advice(label, declared.iter().map(String::as_str))
             .unwrap_or_else(|| format!("add a table `[connections.{label}]`"));
         Some((format!("there is no connection `{label}`"), Some(advice)))
+    }
+
+    /// Checks that a stream writes a database: web services can only be read.
+    fn direction(&mut self, plan: &StreamPlan) {
+        if matches!(self.pipeline.connections.get(&plan.target), Some(Connection::Http(_))) {
+            let message = format!("`{}` is a web service, which can only be read", plan.target);
+            self.sink.of(&key_of(plan, keys::TARGET.name), message, Some("name a database".to_owned()));
+        }
+        let is_declared = plan.columns != Default::default();
+        if is_declared && matches!(self.pipeline.connections.get(&plan.source), Some(Connection::Http(_))) {
+            let message = "columns of a web service cannot be declared: its extractor decides about them";
+            let advice = "remove the table; the settings of the extractor choose fields and digits".to_owned();
+            self.sink.of(&key_of(plan, keys::COLUMNS.name), message, Some(advice));
+        }
     }
 
     /// Returns a stream with its plugins; `None` only after a report.
@@ -202,6 +217,12 @@ impl Checker<'_> {
         {
             let message = "it is not an address that begins with http:// or https://".to_owned();
             self.sink.of(&key(model_keys::LINEAGE.name), message, None);
+        }
+        if let Some(target) = &target
+            && matches!(self.pipeline.connections.get(target), Some(Connection::Http(_)))
+        {
+            let message = format!("`{target}` is a web service, which can only be read");
+            self.sink.of(&key(model_keys::TARGET.name), message, Some("name a database".to_owned()));
         }
         let plugins: Vec<Option<ConfiguredPlugin>> =
             plan.plugins.iter().map(|label| self.model_plugin(label)).collect();

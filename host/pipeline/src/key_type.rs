@@ -24,6 +24,8 @@ pub(crate) enum KeyType {
     Digest,
     /// A host, service or SID.
     Address,
+    /// The address of a web service.
+    WebAddress,
     /// Any text.
     Text,
     /// The path of a file.
@@ -117,6 +119,7 @@ impl KeyType {
             Self::Digest => "`blake3:` and 64 hexadecimal digits".to_owned(),
             Self::TakeOvers => "a list of `TABLE` or `TABLE of PIPELINE`".to_owned(),
             Self::Address | Self::Text => "text".to_owned(),
+            Self::WebAddress => "an address such as `https://host/path`".to_owned(),
             Self::Path => "the path of a file".to_owned(),
             Self::Folder => "the path of a folder".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),

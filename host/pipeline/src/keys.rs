@@ -79,7 +79,8 @@ pub(crate) mod connection {
     use super::*;
     pub(crate) const SQLITE_NAME: &str = "sqlite";
     pub(crate) const ORACLE_NAME: &str = "oracle";
-    pub(crate) const DRIVER: Key = Key::new("driver", KeyType::Choice(&[SQLITE_NAME, ORACLE_NAME]));
+    pub(crate) const HTTP_NAME: &str = "http";
+    pub(crate) const DRIVER: Key = Key::new("driver", KeyType::Choice(&[SQLITE_NAME, ORACLE_NAME, HTTP_NAME]));
     pub(crate) const LOB_MIB: Key = Key::count("lob_mib", 1, 900, "MiB").or(KeyDefault::Number(16));
     keys! {
         /// The keys of a SQLite database only.
@@ -121,9 +122,63 @@ pub(crate) mod connection {
         COMMIT_LAG = span("commit_lag", 0, DAY, 60);
         SNAPSHOT = Key::new("snapshot", KeyType::Choice(&["scn", "statement"])).or(KeyDefault::Text("scn"));
     }
+    keys! {
+        /// The keys of credentials for OAuth that only a web service has.
+        OAUTH:
+        TOKEN_URL = Key::new("token_url", KeyType::WebAddress);
+        CLIENT_ID = Key::new("client_id", KeyType::Text);
+        CLIENT_SECRET = Key::new("client_secret", KeyType::Secret);
+    }
+    keys! {
+        /// The keys of a web service only, without those that OAuth always needs.
+        ONLY_HTTP:
+        URL = Key::new("url", KeyType::WebAddress);
+        AUTH = Key::new(
+            "auth",
+            KeyType::Choice(&["none", "basic", "client_credentials", "password", "refresh_token"]),
+        );
+        BASE_PATH = Key::new("base_path", KeyType::Text);
+        CLIENT_AUTH = Key::new("client_auth", KeyType::Choice(&["header", "form"])).or(KeyDefault::Text("header"));
+        REFRESH_TOKEN = Key::new("refresh_token", KeyType::Secret);
+        SCOPE = Key::new("scope", KeyType::Text);
+        IDENTITY_DOMAIN = Key::new("identity_domain", KeyType::Address);
+        PROXY = Key::new("proxy", KeyType::WebAddress);
+        PROXY_USERNAME = Key::new("proxy_username", KeyType::Text);
+        PROXY_PASSWORD = Key::new("proxy_password", KeyType::Secret);
+        ALLOW_PRIVATE = Key::new("allow_private", KeyType::Flag).or(KeyDefault::Flag(false));
+        RESPONSE_TIMEOUT = span("response_timeout", 1, 3_600, 120);
+        BODY_TIMEOUT = span("body_timeout", 1, 3_600, 120);
+        HEADER_KIB = Key::count("header_kib", 1, 1_024, "KiB").or(KeyDefault::Number(64));
+        BODY_MIB = Key::count("body_mib", 1, 512, "MiB").or(KeyDefault::Number(32));
+        REQUESTS_PER_SECOND = Key::count("requests_per_second", 1, 1_000, "requests").or(KeyDefault::Number(5));
+        CONCURRENT_REQUESTS = Key::count("concurrent_requests", 1, 64, "requests").or(KeyDefault::Number(2));
+        REQUEST_RETRIES = Key::count("request_retries", 0, 20, "tries").or(KeyDefault::Number(4));
+        RETRY_BUDGET = Key::count("retry_budget", 0, 100_000, "tries").or(KeyDefault::Number(200));
+        LONGEST_PAUSE = span("longest_pause", 1, 3_600, 120);
+    }
+    /// The keys that OAuth with a user's password needs.
+    pub(crate) const OAUTH_PASSWORD: &[Key] = &joined::<{ OAUTH.len() + 2 }>(&[OAUTH, &[USERNAME, PASSWORD]]);
+    /// The keys that OAuth with a refresh token needs.
+    pub(crate) const OAUTH_REFRESH: &[Key] = &joined::<{ OAUTH.len() + 1 }>(&[OAUTH, &[REFRESH_TOKEN]]);
+    /// The keys of all credentials of a web service.
+    pub(crate) const CREDENTIALS: &[Key] = &joined::<{ OAUTH_PASSWORD.len() + 4 }>(&[
+        OAUTH_PASSWORD,
+        &[REFRESH_TOKEN, SCOPE, IDENTITY_DOMAIN, CLIENT_AUTH],
+    ]);
+    pub(crate) const HTTP: &[Key] = &joined::<{ ONLY_HTTP.len() + OAUTH.len() + 5 }>(&[
+        &[DRIVER],
+        ONLY_HTTP,
+        OAUTH,
+        &[USERNAME, PASSWORD, CA_FILE, CONNECT_TIMEOUT],
+    ]);
     pub(crate) const SQLITE: &[Key] = &joined::<{ ONLY_SQLITE.len() + 2 }>(&[&[DRIVER], ONLY_SQLITE, &[LOB_MIB]]);
     pub(crate) const ORACLE: &[Key] = &joined::<{ ONLY_ORACLE.len() + 2 }>(&[&[DRIVER], ONLY_ORACLE, &[LOB_MIB]]);
-    pub(crate) const ALL: &[Key] = &joined::<{ SQLITE.len() + ONLY_ORACLE.len() }>(&[SQLITE, ONLY_ORACLE]);
+    pub(crate) const ALL: &[Key] = &joined::<{ SQLITE.len() + ONLY_ORACLE.len() + ONLY_HTTP.len() + OAUTH.len() }>(&[
+        SQLITE,
+        ONLY_ORACLE,
+        ONLY_HTTP,
+        OAUTH,
+    ]);
 }
 
 /// The keys of `[run]`.

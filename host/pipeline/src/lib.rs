@@ -23,6 +23,9 @@
 //! | `connection` | the options with which a database is opened |
 //! | [`oracle`] | the settings of an Oracle server, which the driver takes |
 //! | `oracle_reader` | reads the keys of an Oracle connection |
+//! | `web_address` | addresses of web services |
+//! | `web_service` | the settings of a web service, which the client takes |
+//! | `web_service_reader` | reads the keys of a connection to a web service |
 //! | `section_reader` | typed reading of one table of the merged tree |
 //! | `policies` | the choice of how late rows are found |
 //! | `models` | the models built from the tables that the streams write |
@@ -67,6 +70,9 @@ mod settings;
 mod suggest;
 mod syntax;
 mod value;
+mod web_address;
+mod web_service;
+mod web_service_reader;
 
 pub use checked::{Checked, Stream};
 pub use configured_plugin::ConfiguredPlugin;
@@ -86,4 +92,6 @@ pub use resolved::{Limits, Resolved, RunOptions, StreamPlan};
 pub use schema::schema;
 pub use secret::Secret;
 pub use syntax::{is_identifier, is_target_table};
+pub use web_address::WebAddress;
+pub use web_service::{Grant, OAuthClient, Proxy, SignIn, User, WebService};
 pub use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};

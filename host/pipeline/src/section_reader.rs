@@ -50,6 +50,7 @@ impl SectionReader<'_> {
             KeyType::TargetTable => syntax::target_table,
             KeyType::Address => syntax::address,
             KeyType::TakeOver => syntax::take_over,
+            KeyType::WebAddress => syntax::web_address,
             KeyType::Digest => syntax::digest,
             _ => syntax::text,
         };
@@ -59,7 +60,8 @@ impl SectionReader<'_> {
             return Some(text.to_owned());
         }
         let (text, origin, place) = self.words(key)?;
-        self.held(check(&text), &text, &origin, &place).then_some(text)
+        let shown = if matches!(key.kind, KeyType::WebAddress) { syntax::without_user(&text) } else { text.clone() };
+        self.held(check(&text), &shown, &origin, &place).then_some(text)
     }
 
     /// Reads a name that is required.

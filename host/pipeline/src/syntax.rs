@@ -1,5 +1,7 @@
 //! The syntax of names, tables, addresses and paths. An error has the problem and the advice.
 
+use crate::web_address::WebAddress;
+
 /// The problem with a word, and the advice.
 pub(crate) type SyntaxError = (String, Option<String>);
 
@@ -107,6 +109,20 @@ pub(crate) fn address(word: &str) -> Result<(), SyntaxError> {
     }
     let rule = "write one word of letters, digits, `.`, `-` and `_`; port and user have keys of their own";
     Err(("is not a valid address".to_owned(), Some(rule.to_owned())))
+}
+
+/// Checks the address of a web service.
+pub(crate) fn web_address(word: &str) -> Result<(), SyntaxError> {
+    let rule = "write `https://`, the host, and a path of plain segments where there is one: `https://wms.example/env`";
+    WebAddress::parse(word).map(drop).map_err(|why| (why, Some(rule.to_owned())))
+}
+
+/// Returns an address as it may be shown: without a user and a password before the host.
+pub(crate) fn without_user(word: &str) -> String {
+    match (word.find("://"), word.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme + 3 <= at => format!("{}…{}", &word[..scheme + 3], &word[at..]),
+        _ => word.to_owned(),
+    }
 }
 
 /// Checks any text: it is not empty and has no control characters.

@@ -28,9 +28,14 @@ pub(crate) fn certificate(
 ) -> Result<Option<Certificate>> {
     let Some(moved) = &opened.columns else { return Ok(None) };
     let plan = &stream.plan;
+    if matches!(factory.pipeline.connections[&plan.source], Connection::Http(_)) {
+        // A web service declares no types to certify.
+        return Ok(None);
+    }
     let target = match factory.pipeline.connections[&plan.target] {
         Connection::Sqlite(_) => Dialect::Sqlite,
         Connection::Oracle(_) => Dialect::Oracle,
+        Connection::Http(_) => return Ok(None),
     };
     let mut session = factory.source_session(stream)?;
     let columns = certify(session.as_mut(), &plan.table, moved, target)?;

@@ -61,7 +61,11 @@ pub fn check(
     let unusable = unusable_connections(pipeline, &plans);
     let mut untested = untested_connections(&plans, reach);
     untested.extend(unusable.keys().map(|label| (*label, "not usable")));
-    let probes = if reach == Reach::Connections && unusable.is_empty() { probe(pipeline, &plans) } else { Vec::new() };
+    let probes = if reach == Reach::Connections && unusable.is_empty() {
+        probe(pipeline, &plans, runtime.clock.now())
+    } else {
+        Vec::new()
+    };
     let is_reachable = |label: &str| {
         let is_unreachable = |probe: &Probed| probe.label == label && probe.failure.is_some();
         !untested.contains_key(label) && !probes.iter().any(is_unreachable)

@@ -4,10 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use wmshost_databases::oracle::{Missing, Probe};
 use wmshost_databases::oracle::{Purpose, probe_source, probe_target};
-use wmshost_flow::Failure;
-use wmshost_pipeline::{Checked, Connection, Stream};
+use wmshost_flow::{Failure, Micros, Setting};
+use wmshost_pipeline::{Checked, Connection, Stream, WebService};
 
 use crate::assembly::connect;
+pub use crate::tenant::Finding;
+use crate::tenant::measure;
+
+/// The name of the extractor whose service is measured.
+const WMS_CLOUD: &str = "wms-cloud";
 
 /// A connection that was tested.
 pub struct Probed {
@@ -17,12 +22,14 @@ pub struct Probed {
     pub failure: Option<Failure>,
     /// `source` or `target`.
     pub role: &'static str,
-    /// The server's answers; `None` for a file.
+    /// The server's answers; `None` for a file or a web service.
     pub probe: Option<Probe>,
+    /// The measurements of a web service; empty for a database.
+    pub measured: Vec<Finding>,
 }
 
 /// Tests each connection that these streams use, as a source or as a target.
-pub(crate) fn probe(pipeline: &Checked, plans: &[&Stream]) -> Vec<Probed> {
+pub(crate) fn probe(pipeline: &Checked, plans: &[&Stream], now: Micros) -> Vec<Probed> {
     let mut sources: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut targets: BTreeSet<&str> = BTreeSet::new();
     for stream in plans {
@@ -32,13 +39,16 @@ pub(crate) fn probe(pipeline: &Checked, plans: &[&Stream]) -> Vec<Probed> {
     targets.extend(pipeline.models.iter().map(|models| models.target.as_str()));
     let of = |label: &str, role, probed: Result<Option<Probe>, Failure>| {
         let (probe, failure) = probed.map_or_else(|failure| (None, Some(failure)), |probe| (probe, None));
-        Probed { label: label.to_owned(), failure, role, probe }
+        Probed { label: label.to_owned(), failure, role, probe, measured: Vec::new() }
     };
     let as_source = sources.into_iter().map(|(label, tables)| {
+        if let Connection::Http(service) = &pipeline.connections[label] {
+            return measured(label, service, plans, now);
+        }
         let tables: Vec<&str> = tables.into_iter().collect();
         let probed = match &pipeline.connections[label] {
             Connection::Oracle(server) => probe_source(connect::remembering(server), &tables, label).map(Some),
-            file @ Connection::Sqlite(_) => {
+            file @ (Connection::Sqlite(_) | Connection::Http(_)) => {
                 let session_tags = connect::SessionTags { pipeline: &pipeline.name, run_id: "check" };
                 connect::source(label, file, 1, &session_tags).map(|_| None)
             }
@@ -51,11 +61,27 @@ pub(crate) fn probe(pipeline: &Checked, plans: &[&Stream]) -> Vec<Probed> {
                 let models = pipeline.models.as_ref().is_some_and(|models| models.target == label);
                 probe_target(connect::remembering(server), Purpose { models }, label).map(Some)
             }
-            file @ Connection::Sqlite(_) => connect::reader(label, file).map(|_| None),
+            file @ (Connection::Sqlite(_) | Connection::Http(_)) => connect::reader(label, file).map(|_| None),
         };
         of(label, "target", probed)
     });
     as_source.chain(as_target).collect()
+}
+
+/// Measures a web service with the entities of the streams that read it, if its extractor is one that can be measured.
+fn measured(label: &str, service: &WebService, plans: &[&Stream], now: Micros) -> Probed {
+    let streams = plans.iter().filter(|stream| stream.plan.source == label && stream.extractor.name == WMS_CLOUD);
+    let entities: BTreeSet<&str> = streams.clone().map(|stream| stream.plan.table.as_str()).collect();
+    let version = streams.clone().find_map(|stream| match stream.extractor.settings.get("version") {
+        Some(Setting::Text(version)) => Some(version.as_str()),
+        _ => None,
+    });
+    let found = wmshost_http::open(label, service).and_then(|open| match version {
+        Some(version) => measure(open.session("check").as_mut(), version, &entities, now),
+        None => Ok(Vec::new()),
+    });
+    let (measured, failure) = found.map_or_else(|failure| (Vec::new(), Some(failure)), |found| (found, None));
+    Probed { label: label.to_owned(), failure, role: "source", probe: None, measured }
 }
 
 impl Probed {

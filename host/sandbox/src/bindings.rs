@@ -10,6 +10,8 @@ pub(crate) mod extractor {
             "wmshost:plugin/batches.batch": crate::columns::PluginBatch,
             "wmshost:plugin/source.connection": crate::handles::Connection,
             "wmshost:plugin/source.cursor": crate::handles::OpenCursor,
+            "wmshost:plugin/http.service": crate::handles::OpenService,
+            "wmshost:plugin/http.response": crate::handles::OpenResponse,
         },
     });
 }
@@ -69,7 +71,7 @@ pub(crate) mod any {
 
 pub(crate) use any::exports::wmshost::plugin::about;
 pub(crate) use extractor::exports::wmshost::plugin::extraction;
-pub(crate) use extractor::wmshost::plugin::{batches, log, settings, source, state, types};
+pub(crate) use extractor::wmshost::plugin::{batches, building, http, log, settings, source, state, types};
 pub(crate) use loader::exports::wmshost::plugin::loading;
 pub(crate) use loader::wmshost::plugin::target;
 pub(crate) use models::exports::wmshost::plugin::modelling;

@@ -1,7 +1,7 @@
-//! The handles of a plugin: batches, connections, cursors, and the streams of WASI, in one table.
+//! The handles of a plugin: batches, connections, cursors, services, responses, and the streams of WASI, in one table.
 
 use wasmtime::component::{Resource, ResourceTable};
-use wmshost_flow::{Cursor, Failure};
+use wmshost_flow::{Cursor, Failure, ServiceResponse};
 
 use crate::columns::PluginBatch;
 use crate::limits::Limits;
@@ -13,6 +13,14 @@ pub struct Connection;
 /// A query whose rows are being read.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct OpenCursor(pub(crate) Box<dyn Cursor>);
+
+/// A plugin's handle to the granted web service.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct OpenService;
+
+/// A response of a web service.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct OpenResponse(pub(crate) Box<dyn ServiceResponse>);
 
 /// All handles of one instance, and how many there may be.
 pub(crate) struct Handles {

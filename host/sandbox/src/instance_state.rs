@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wmshost_flow::{SharedTarget, Stage};
+use wmshost_flow::{Cancel, SharedTarget, Stage};
 
 use crate::capabilities::{
-    BatchesCtx, BatchesView, GrantedSource, LogCtx, LogMeter, SettingsCtx, SourceCtx, SourceView, StateCtx, TargetCtx,
-    TargetView,
+    BatchesCtx, BatchesView, BuildingView, Granted, HttpCtx, HttpView, LogCtx, LogMeter, SettingsCtx, SourceCtx,
+    SourceView, StateCtx, TargetCtx, TargetView,
 };
 use crate::cost::CostMeter;
 use crate::handles::Handles;
@@ -30,6 +30,7 @@ pub(crate) struct InstanceState {
     pub(crate) settings: SettingsCtx,
     batches: BatchesCtx,
     pub(crate) source: SourceCtx,
+    http: HttpCtx,
     pub(crate) target: TargetCtx,
     pub(crate) state: StateCtx,
 }
@@ -54,6 +55,7 @@ impl InstanceState {
             log,
             batches: BatchesCtx::new(&identity, &limits),
             source: SourceCtx::new(limits.batch_bytes),
+            http: HttpCtx::new(&limits),
             target: TargetCtx::new(limits.batch_columns),
             state: StateCtx::default(),
             settings: SettingsCtx { values: identity.settings },
@@ -64,8 +66,12 @@ impl InstanceState {
     }
 
     /// The same, granted a source: what it takes out of batches was extracted.
-    pub(crate) fn reading(mut self, source: GrantedSource) -> Self {
-        self.source.granted = Some(source);
+    pub(crate) fn reading(mut self, granted: Granted, cancel: Cancel) -> Self {
+        match granted {
+            Granted::Database(source) => self.source.granted = Some(source),
+            Granted::Service(service) => self.http.granted = Some(service),
+        }
+        self.http.cancel = cancel;
         self.batches.stage = Stage::Extract;
         self
     }
@@ -91,6 +97,16 @@ impl InstanceState {
     /// The view of the capability `source`.
     pub(crate) fn source(&mut self) -> SourceView<'_> {
         SourceView { ctx: &mut self.source, handles: &mut self.handles, timer: &mut self.timer }
+    }
+
+    /// The view of the capability `http`.
+    pub(crate) fn http(&mut self) -> HttpView<'_> {
+        HttpView { ctx: &mut self.http, handles: &mut self.handles, timer: &mut self.timer }
+    }
+
+    /// The view of the capability `building`.
+    pub(crate) fn building(&mut self) -> BuildingView<'_> {
+        BuildingView(&mut self.handles)
     }
 
     /// The view of the capability `target`.

@@ -54,7 +54,7 @@ mod text;
 mod trap;
 mod wasi;
 
-pub use capabilities::GrantedSource;
+pub use capabilities::{Granted, GrantedService, GrantedSource};
 pub use contract::{CONTRACT_VERSION, contract_range};
 pub use cost::Cost;
 pub use description::{Description, Offer, SettingDescription};

@@ -15,9 +15,9 @@ pub struct Limits {
     pub core_instances: usize,
     /// The most elements of all tables of one instance together.
     pub table_elements: usize,
-    /// The longest time that one call may compute, not counting the work of the databases for it.
+    /// The longest time that one call may compute, not counting the work of databases and web services for it.
     pub call_time: Duration,
-    /// The longest time that the databases may work for one call.
+    /// The longest time that databases and web services may work for one call.
     pub wait_time: Duration,
     /// The most bytes that the columns of one batch may take; the rows that were taken out of it may take as many
     /// again.
@@ -26,6 +26,8 @@ pub struct Limits {
     pub batch_columns: usize,
     /// The most batches that may be open at once.
     pub batches: usize,
+    /// The most responses of a web service that may be open at once, each with its body.
+    pub responses: usize,
     /// The most batches without a row that an extractor may return one after the other.
     pub empty_batches: u32,
     /// The most handles (batches, cursors, connections) that may be open at once.
@@ -62,6 +64,7 @@ impl Default for Limits {
             batch_bytes: 64 << 20,
             batch_columns: 1_000,
             batches: 4,
+            responses: 2,
             empty_batches: 1_000,
             handles: 64,
             log_messages: 10_000,

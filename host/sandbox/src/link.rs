@@ -8,8 +8,8 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 use wmshost_flow::Failure;
 
-use crate::bindings::{batches, log, settings, source, state, target, types};
-use crate::capabilities::{Batches, Log, Settings, Source, State, Target, Types};
+use crate::bindings::{batches, building, http, log, settings, source, state, target, types};
+use crate::capabilities::{Batches, Building, Http, Log, Settings, Source, State, Target, Types};
 use crate::contract::Interface;
 use crate::instance_state::InstanceState;
 use crate::wasi;
@@ -53,7 +53,7 @@ impl World {
     /// The contract's interfaces that the world imports.
     fn imports(self) -> &'static [&'static str] {
         match self {
-            Self::Extractor => &["types", "batches", "log", "settings", "state", "source"],
+            Self::Extractor => &["types", "batches", "log", "settings", "state", "source", "http", "building"],
             Self::Transform => &["types", "batches", "log", "settings"],
             Self::Loader => &["types", "batches", "log", "settings", "target"],
             Self::Models => &["types", "log", "settings"],
@@ -141,6 +141,8 @@ pub(crate) fn linker(engine: &Engine, world: World) -> wasmtime::Result<Linker<I
             "settings" => settings::add_to_linker::<_, Settings>(l, |state| &mut state.settings)?,
             "state" => state::add_to_linker::<_, State>(l, |state| &mut state.state)?,
             "source" => source::add_to_linker::<_, Source>(l, InstanceState::source)?,
+            "http" => http::add_to_linker::<_, Http>(l, InstanceState::http)?,
+            "building" => building::add_to_linker::<_, Building>(l, InstanceState::building)?,
             "target" => target::add_to_linker::<_, Target>(l, InstanceState::target)?,
             other => wasmtime::bail!("no capability is called {other}"),
         }

@@ -9,7 +9,7 @@ use wmshost_flow::model::Declaration;
 use wmshost_flow::{Cancel, Dialect, Extractor, Failure, FailureCause, Loader, SharedTarget, Transform, WasmError};
 
 use crate::bindings::{any, extractor, loader, models, transform};
-use crate::capabilities::{GrantedSource, LogMeter};
+use crate::capabilities::{Granted, LogMeter};
 use crate::compile::compile;
 use crate::contract;
 use crate::cost::{Cost, CostMeter};
@@ -173,19 +173,14 @@ impl Plugin {
         &self,
         identity: Identity,
         limits: Limits,
-        source: GrantedSource,
+        granted: Granted,
     ) -> Result<Box<dyn Extractor>, Failure> {
-        Ok(Box::new(self.open_extractor(identity, limits, source)?))
+        Ok(Box::new(self.open_extractor(identity, limits, granted)?))
     }
 
-    fn open_extractor(
-        &self,
-        identity: Identity,
-        limits: Limits,
-        source: GrantedSource,
-    ) -> Result<PluginExtractor, Failure> {
+    fn open_extractor(&self, identity: Identity, limits: Limits, granted: Granted) -> Result<PluginExtractor, Failure> {
         self.need(World::Extractor)?;
-        let state = self.state(identity, limits).reading(source);
+        let state = self.state(identity, limits).reading(granted, self.cancel.clone());
         Ok(PluginExtractor::new(
             self.instance(state, |store, component, linker| {
                 extractor::Extractor::instantiate(store, component, linker)
@@ -194,9 +189,9 @@ impl Plugin {
     }
 
     /// The streams that the granted source offers, as the plugin finds them.
-    pub fn discover(&self, identity: Identity, limits: Limits, source: GrantedSource) -> Result<Vec<Offer>, Failure> {
-        let label = source.label.clone();
-        self.open_extractor(identity, limits, source)?.discover(&label)
+    pub fn discover(&self, identity: Identity, limits: Limits, granted: Granted) -> Result<Vec<Offer>, Failure> {
+        let label = granted.label().to_owned();
+        self.open_extractor(identity, limits, granted)?.discover(&label)
     }
 
     /// An instance that changes batches.

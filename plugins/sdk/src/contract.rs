@@ -1,6 +1,6 @@
 //! The contract's own types, as generated. The rest of this crate is built on them.
 
-pub use wmshost_plugin_capabilities::{batches, source, target, types};
+pub use wmshost_plugin_capabilities::{batches, http, source, target, types};
 #[cfg(feature = "extractor")]
 pub use wmshost_plugin_extractor_world::extraction;
 #[cfg(feature = "loader")]

@@ -5,7 +5,7 @@
 //! | [`contract`] | the contract's own types, as generated |
 //! | `failure` | ways to fail |
 //! | `about` | a plugin's description and its settings |
-//! | `capability` | the capabilities that a plugin may call: [log](log()), [`state`], [`source`], [`target`] |
+//! | `capability` | the capabilities that a plugin may call: [log](log()), [`state`], [`source`], [`http`], [`building`], [`target`] |
 //! | `columns` | typed columns, read and written |
 //! | `batch` | batches: the host's, or in memory without a host |
 //! | `schema` | the columns that a transform requires and adds |
@@ -77,7 +77,7 @@ pub use batch::run_transform;
 pub use batch::{Batch, Derived, Rows, Violation, declare_text, map_text};
 #[cfg(not(target_family = "wasm"))]
 pub use batch::{Rejected, shown};
-pub use capability::{log, source, state, target};
+pub use capability::{building, http, log, source, state, target};
 pub use columns::{AnyColumn, Column, Decimals, Labels, Mask, Number, Numbers, TextWriter, Texts, Times, trim_to_none};
 pub use failure::{Failure, Result, all_mistakes, invalid_config, permanent, transient};
 #[cfg(feature = "extractor")]

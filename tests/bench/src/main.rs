@@ -15,10 +15,12 @@
 //! | `sql` | the job in plain SQL |
 //! | `native` | the job in native Rust |
 //! | `oracle` | another contest: the Oracle driver against python-oracledb |
+//! | `cloud` | pages of Oracle WMS Cloud made into batches, against Python |
 //! | `models` | the models against the same statements by hand |
 //! | `contest` | the order of the runs, and the check that all ended with the same rows |
 //! | `report` | medians and ratios, for people and programs |
 
+mod cloud;
 mod contest;
 mod job;
 mod models;
@@ -31,7 +33,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-const USAGE: &str = "usage: wmshost-bench [oracle]   (BENCH_ROWS=1000000 BENCH_ROUNDS=3 BENCH_PERCENT=1; BENCH_MODELS=1: \
+const USAGE: &str = "usage: wmshost-bench [oracle|cloud]   (BENCH_ROWS=1000000 BENCH_ROUNDS=3 BENCH_PERCENT=1; BENCH_MODELS=1: \
                      the models instead)";
 
 fn main() -> anyhow::Result<()> {
@@ -55,6 +57,8 @@ fn main() -> anyhow::Result<()> {
             number("BENCH_ROUNDS", 3)?.max(1),
             Path::new("target/bench-oracle.json"),
         ),
+        ["cloud"] => cloud::contest(number("BENCH_ROWS", 200_000)?),
+        ["cloud-client", pages] => cloud::client(pages.parse()?),
         ["oracle-client", way, address, rows, array] => oracle::client(way, address, rows.parse()?, array.parse()?),
         ["models-by-hand", models, target, host] => {
             models::by_hand(Path::new(models), Path::new(target), Path::new(host))

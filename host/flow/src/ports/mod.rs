@@ -7,6 +7,7 @@
 //! | `events` | what a run reports as it goes on |
 //! | `extractor` | the stage that reads a stream |
 //! | `loader` | the stage that writes a stream |
+//! | `service` | reading a web service |
 //! | `source` | reading a database in one snapshot |
 //! | `sql` | plain SQL, for the tables that the host itself keeps |
 //! | `target` | writing a database in transactions |
@@ -17,6 +18,7 @@ pub(crate) mod clock;
 pub(crate) mod events;
 pub(crate) mod extractor;
 pub(crate) mod loader;
+pub(crate) mod service;
 pub(crate) mod source;
 pub(crate) mod sql;
 pub(crate) mod target;

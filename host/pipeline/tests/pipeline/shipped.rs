@@ -76,6 +76,25 @@ fn staging_and_production_run_on_oracle() {
 }
 
 #[test]
+fn the_cloud_is_read_by_tokens() {
+    let cloud = [
+        ("WMS_CLOUD_URL", "https://wms.example.com:443"),
+        ("WMS_CLOUD_ENVIRONMENT", "dev"),
+        ("WMS_CLOUD_TOKEN_URL", "https://identity.example.com/oauth2/v1/token"),
+        ("WMS_CLOUD_CLIENT_ID", "wmshost"),
+        ("WMS_CLOUD_CLIENT_SECRET", "hunter2"),
+    ];
+    let checked = shipped("wms-cloud.toml", &cloud);
+    assert_eq!(checked.connections["cloud"].to_string(), "http https://wms.example.com/dev/ (client_credentials)");
+    assert!(!format!("{checked:?}").contains("hunter"), "it shows a secret");
+    let incremental = checked.streams.iter().filter(|stream| stream.plan.method == Method::Incremental).count();
+    assert_eq!((checked.streams.len(), incremental), (13, 8));
+    let diagnostics =
+        check_file(Path::new("../../pipelines/wms-cloud.toml"), &set(&[]), &ByFileName::Installed).unwrap_err();
+    assert_eq!(diagnostics.list().len(), cloud.len(), "{diagnostics}");
+}
+
+#[test]
 fn production_without_variables_names_each_of_them() {
     let diagnostics =
         check_file(Path::new("../../pipelines/prod.toml"), &set(&[]), &ByFileName::Installed).unwrap_err();

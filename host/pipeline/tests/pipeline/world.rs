@@ -23,6 +23,7 @@ const STANDARD: &[(&str, &str)] = &[
     ("locations", "/standard/transform_locations.wasm"),
     ("orders", "/standard/transform_orders.wasm"),
     ("table", "/standard/loader_table.wasm"),
+    ("wms-cloud", "/standard/extractor_wms_cloud.wasm"),
     ("wms-marts", "/standard/models_wms_marts.wasm"),
     ("wms-tables", "/standard/extractor_wms_tables.wasm"),
 ];
@@ -87,7 +88,11 @@ impl PluginCatalog for ByFileName {
                 settings: vec![zone, today, offsets],
             });
         }
-        let settings = if name.contains("settings") { settings() } else { reject() };
+        let settings = match &*name {
+            name if name.contains("settings") => settings(),
+            name if name.contains("cloud") => digits(),
+            _ => reject(),
+        };
         Ok(PluginMetadata { world, name, version: "0.1.0".to_owned(), digest, settings })
     }
 }
@@ -95,6 +100,10 @@ impl PluginCatalog for ByFileName {
 fn setting(name: &str, kind: SettingKind, fallback: Option<&str>, choices: &[&str]) -> SettingMetadata {
     let choices = choices.iter().map(|&choice| choice.to_owned()).collect();
     SettingMetadata { name: name.to_owned(), kind, fallback: fallback.map(str::to_owned), choices }
+}
+
+fn digits() -> Vec<SettingMetadata> {
+    ["precision", "scale"].map(|name| setting(name, SettingKind::Integer, Some("10"), &[])).to_vec()
 }
 
 fn reject() -> Vec<SettingMetadata> {

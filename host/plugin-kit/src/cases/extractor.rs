@@ -9,7 +9,7 @@ use wmshost_flow::{
     Bookmark, ExtractRequest, Extractor, Failure, Method, Opened, Rejected, Step, bookmark_from_json, bookmark_to_json,
     row_as_json,
 };
-use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin};
+use wmshost_sandbox::{Granted, GrantedSource, Identity, Limits, Plugin};
 
 use super::case::Case;
 use super::database::{Database, Recording, Statements};
@@ -64,11 +64,11 @@ impl Run<'_> {
     pub(crate) fn extractor(&self, statements: &Statements) -> std::result::Result<Box<dyn Extractor>, Failure> {
         let session = self.database.reader(&self.tables, &self.request.key);
         let session = session.map_err(|error| Failure::permanent(error.to_string()))?;
-        let granted = GrantedSource {
+        let granted = Granted::Database(GrantedSource {
             label: SOURCE.to_owned(),
             known_labels: vec![SOURCE.to_owned(), "target".to_owned()],
             session: Box::new(Recording { session, statements: Statements::clone(statements) }),
-        };
+        });
         self.plugin.extractor(self.identity.clone(), self.limits.clone(), granted)
     }
 

@@ -1,12 +1,14 @@
-//! Opening databases by their connections in the pipeline.
+//! Opening databases and web services by their connections in the pipeline.
 
 use std::sync::Arc;
 
 use wmshost_databases::oracle::{self, Settings, Tags};
 use wmshost_databases::sqlite;
-use wmshost_flow::{Clock, Failure, Source, SourceGrant, SourceSession, SqlSession, Target};
+use wmshost_flow::{Clock, Failure, Service, Source, SourceGrant, SourceSession, SqlSession, Target};
 use wmshost_pipeline::{Connection, Resolved, StreamPlan};
+use wmshost_sandbox::{Granted, GrantedService, GrantedSource};
 
+use super::unmarked_source::UnmarkedSource;
 use crate::data_dir::DataDir;
 
 /// The labels of a session's work.
@@ -22,7 +24,49 @@ pub(crate) fn remembering(server: &Settings) -> Settings {
     Settings { refused_logins: Some(DataDir::find().refused_logins()), ..server.clone() }
 }
 
-/// Opens a source for this many sessions, in one snapshot.
+/// The source of streams, open for reading.
+pub(crate) enum OpenSource {
+    /// A database in one snapshot.
+    Database(Arc<dyn Source>),
+    /// A web service, which has no snapshots.
+    Service(Arc<dyn Service>),
+}
+
+impl OpenSource {
+    /// Grants a stream what it may read; `known` are all labels of the pipeline.
+    pub(crate) fn grant(
+        &self,
+        (label, known): (&str, Vec<String>),
+        stream: &str,
+        grant: &SourceGrant,
+    ) -> Result<Granted, Failure> {
+        let (label, known_labels) = (label.to_owned(), known);
+        Ok(match self {
+            Self::Database(source) => {
+                let session = Box::new(UnmarkedSource(source.session(grant)?));
+                Granted::Database(GrantedSource { label, known_labels, session })
+            }
+            Self::Service(service) => {
+                Granted::Service(GrantedService { label, known_labels, session: service.session(stream) })
+            }
+        })
+    }
+
+    /// The version marker of its snapshot, if it has one.
+    pub(crate) fn version(&self) -> Option<String> {
+        match self {
+            Self::Database(source) => source.version(),
+            Self::Service(_) => None,
+        }
+    }
+}
+
+/// The failure of a connection that is used as a database and is a web service.
+fn no_database(label: &str) -> Failure {
+    Failure::invalid_config(format!("connection {label} is a web service, not a database"))
+}
+
+/// Opens a database as a source for this many sessions, in one snapshot.
 pub(crate) fn source(
     label: &str,
     connection: &Connection,
@@ -39,6 +83,7 @@ pub(crate) fn source(
             };
             oracle::open_source(Settings { tags, ..remembering(server) }, sessions, label)
         }
+        Connection::Http(_) => Err(no_database(label)),
     }
 }
 
@@ -52,6 +97,7 @@ pub(crate) fn target(
     match connection {
         Connection::Sqlite(file) => sqlite::open_target(&file.path, label, clock),
         Connection::Oracle(server) => oracle::open_target(remembering(server), sessions, label, clock),
+        Connection::Http(_) => Err(no_database(label)),
     }
 }
 
@@ -66,7 +112,7 @@ pub fn target_reader(
     let opened = match connection {
         // The source's limit has already applied to the values in the target.
         Connection::Sqlite(file) => sqlite::open_source_of(&file.path, 1, label, usize::MAX),
-        Connection::Oracle(_) => source(label, connection, 1, session_tags),
+        Connection::Oracle(_) | Connection::Http(_) => source(label, connection, 1, session_tags),
     };
     opened?.session(&grant)
 }
@@ -76,6 +122,7 @@ pub fn reader(label: &str, connection: &Connection) -> Result<Option<Box<dyn Sql
     match connection {
         Connection::Sqlite(file) => sqlite::read_target(&file.path, label),
         Connection::Oracle(server) => oracle::open_reader(remembering(server), label).map(Some),
+        Connection::Http(_) => Err(no_database(label)),
     }
 }
 
@@ -95,5 +142,6 @@ pub(crate) fn unusable(connection: &Connection) -> Option<String> {
     match connection {
         Connection::Sqlite(_) => None,
         Connection::Oracle(server) => oracle::unusable(server),
+        Connection::Http(service) => wmshost_http::open("unused", service).err().map(|failure| failure.to_string()),
     }
 }

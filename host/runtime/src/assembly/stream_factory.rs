@@ -1,19 +1,18 @@
 //! Streams made of a checked pipeline: databases opened, plugins instantiated, policies put in place.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, LARGEST_VALUE, Ledger,
-    Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SOURCE_SCHEMA, SchemaPolicy, Setting, Source,
-    SourceGrant, SourceSession, Stream, StreamContext, TakeOver, Target, TargetGrant, TargetTriggers, Trace, Window,
-    column_options,
+    Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SOURCE_SCHEMA, SchemaPolicy, Service,
+    Setting, SourceGrant, SourceSession, Stream, StreamContext, TakeOver, Target, TargetGrant, TargetTriggers, Trace,
+    Window, column_options,
 };
 use wmshost_pipeline::{self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, StreamPlan};
-use wmshost_sandbox::{GrantedSource, Identity, Limits, Plugin};
+use wmshost_sandbox::{Identity, Limits, Plugin};
 
-use super::connect;
-use super::unmarked_source::UnmarkedSource;
+use super::connect::{self, OpenSource};
 use crate::plugin_registry::PluginRegistry;
 use crate::process::{is_dead, this_process};
 
@@ -37,6 +36,8 @@ pub struct StreamFactory<'a> {
     pub keep_going: bool,
     /// The only part of each stream to read, which has a checkpoint of its own.
     pub window: Option<Window>,
+    /// The web services that are open, by label: all streams of a run share one pace and one set of credentials.
+    pub(crate) services: Mutex<BTreeMap<String, Arc<dyn Service>>>,
 }
 
 /// Returns whether a run of the stream may have to compare source and target.
@@ -59,6 +60,7 @@ impl<'a> StreamFactory<'a> {
             on_change: None,
             keep_going: false,
             window: None,
+            services: Mutex::default(),
         }
     }
 
@@ -104,7 +106,7 @@ impl<'a> StreamFactory<'a> {
     fn reconcile(
         &self,
         stream: &pipeline::Stream,
-        source: &Arc<dyn Source>,
+        source: &OpenSource,
         target: &Arc<dyn Target>,
         others: Trace,
     ) -> Result<Reconcile, Failure> {
@@ -129,16 +131,34 @@ impl<'a> StreamFactory<'a> {
         })
     }
 
-    fn sources(&self, plans: &[&pipeline::Stream]) -> Result<BTreeMap<String, Arc<dyn Source>>, Failure> {
+    fn sources(&self, plans: &[&pipeline::Stream]) -> Result<BTreeMap<String, OpenSource>, Failure> {
         let mut readers: BTreeMap<&str, usize> = BTreeMap::new();
         for plan in plans {
             *readers.entry(&plan.plan.source).or_default() += 1 + usize::from(reconciles(&plan.plan));
         }
         let open = |(label, sessions): (&str, usize)| {
-            let source = connect::source(label, &self.pipeline.connections[label], sessions, &self.session_tags())?;
+            let source = match &self.pipeline.connections[label] {
+                Connection::Http(_) => OpenSource::Service(self.service(label)?),
+                connection => OpenSource::Database(connect::source(label, connection, sessions, &self.session_tags())?),
+            };
             Ok((label.to_owned(), source))
         };
         readers.into_iter().map(open).collect()
+    }
+
+    /// The web service with this label.
+    pub(crate) fn service(&self, label: &str) -> Result<Arc<dyn Service>, Failure> {
+        let mut services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = services.get(label) {
+            return Ok(Arc::clone(open));
+        }
+        let Connection::Http(service) = &self.pipeline.connections[label] else {
+            return Err(Failure::invalid_config(format!("connection {label} is a database, not a web service")));
+        };
+        let open = wmshost_http::open(label, service);
+        let open = open.map_err(|failure| failure.within(format_args!("connection {label}")))?;
+        services.insert(label.to_owned(), Arc::clone(&open));
+        Ok(open)
     }
 
     fn targets(&self, plans: &[&pipeline::Stream]) -> Result<BTreeMap<String, Arc<dyn Target>>, Failure> {
@@ -177,7 +197,7 @@ impl<'a> StreamFactory<'a> {
     fn stream(
         &self,
         stream: &pipeline::Stream,
-        source: &Arc<dyn Source>,
+        source: &OpenSource,
         target: &Arc<dyn Target>,
     ) -> Result<Stream, Failure> {
         let pipeline::Stream { plan, extractor, transforms, loader } = stream;
@@ -190,11 +210,8 @@ impl<'a> StreamFactory<'a> {
             allows_triggers: plan.target_triggers == TargetTriggers::Allow,
         })?;
         let session = Arc::new(Mutex::new(session));
-        let granted = GrantedSource {
-            label: plan.source.clone(),
-            known_labels: self.pipeline.connections.keys().cloned().collect(),
-            session: Box::new(UnmarkedSource(source.session(&self.source_grant(plan))?)),
-        };
+        let known = self.pipeline.connections.keys().cloned().collect();
+        let granted = source.grant((&plan.source, known), &plan.name, &self.source_grant(plan))?;
         let limits = limits(&self.pipeline.limits);
         let staged = |stage: &ConfiguredPlugin| -> Result<(Plugin, Identity), Failure> {
             let plugin = self.registry.plugin(&stage.plugin, &stage.path)?;
@@ -317,10 +334,14 @@ impl<'a> StreamFactory<'a> {
     }
 }
 
+/// The option with the address of a web service: rows of another tenant are other rows.
+const SERVICE_ADDRESS: &str = "address of the service";
+
 /// The options of a source's connection that decide which rows and values are read.
 fn options(source: &Connection) -> BTreeMap<String, String> {
     let (lob_bytes, schema) = match source {
         Connection::Sqlite(file) => (file.lob_bytes, None),
+        Connection::Http(service) => return [(SERVICE_ADDRESS.to_owned(), service.base.to_string())].into(),
         Connection::Oracle(server) => {
             let own = || "the user's own".to_owned();
             (server.lob_bytes, Some(server.schema.as_ref().map_or_else(own, |schema| schema.to_uppercase())))

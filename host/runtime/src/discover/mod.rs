@@ -25,7 +25,7 @@ use wmshost_databases::{CatalogTable, read_catalog};
 pub use wmshost_databases::{RowCount, TableKind};
 use wmshost_flow::{Failure, Source, SourceGrant, type_name};
 use wmshost_pipeline::PluginFile;
-use wmshost_sandbox::{GrantedSource, Identity, Limits, Offer, Plugin};
+use wmshost_sandbox::{Granted, GrantedSource, Identity, Limits, Offer, Plugin};
 
 use crate::assembly::{SessionTags, connect};
 use crate::error::Result;
@@ -159,11 +159,11 @@ impl TableReader<'_> {
 
     /// Asks the extractor for its description of a table.
     fn offer(&self, table: &str) -> Result<Offer, Failure> {
-        let granted = GrantedSource {
+        let granted = Granted::Database(GrantedSource {
             label: self.place.label.clone(),
             known_labels: vec![self.place.label.clone()],
             session: self.source.session(&SourceGrant::of(BTreeSet::from([table.to_owned()])))?,
-        };
+        });
         let identity = Identity { plugin: EXTRACTOR.to_owned(), stream: table.to_owned(), ..Identity::default() };
         let mut offers = self.extractor.discover(identity, Limits::default(), granted)?;
         offers.pop().ok_or_else(|| Failure::invalid_config(format!("the extractor finds no table {table}")))

@@ -18,6 +18,10 @@ pub fn declared_models(pipeline: &Checked, registry: &PluginRegistry) -> Result<
     let dialect = match &pipeline.connections[&models.target] {
         Connection::Sqlite(_) => Dialect::Sqlite,
         Connection::Oracle(_) => Dialect::Oracle,
+        Connection::Http(_) => {
+            let message = format!("the models' target {} is a web service, not a database", models.target);
+            return Err(Failure::invalid_config(message).into());
+        }
     };
     declared(pipeline, models, registry, dialect, models.variables.clone()).map(Some)
 }

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use arrow_array::{Array as _, ArrayRef};
 use wasmtime::component::{HasData, Resource};
-use wmshost_flow::{Bounds, ColumnOrder, Dialect, Failure, SourceSession, Value};
+use wmshost_flow::{Batch, Bounds, ColumnOrder, Dialect, Failure, SourceSession, Value};
 
-use super::{HostResult, into_guest};
+use super::{HostResult, check_label, into_guest};
 use crate::bindings::source::{self as wit, Host, HostConnection, HostCursor};
 use crate::bindings::types::{Column, Value as WitValue};
 use crate::columns::PluginBatch;
@@ -66,19 +66,11 @@ impl SourceView<'_> {
     }
 
     fn check_label(&self, label: &str) -> Result<(), Failure> {
-        let Some(source) = &self.ctx.granted else {
-            return Err(Failure::denied("no source is granted here"));
-        };
-        if source.label == label {
-            return Ok(());
+        match &self.ctx.granted {
+            Some(source) => check_label(label, &source.label, &source.known_labels),
+            None => Err(Failure::invalid_config(format!("{label:?} is no database that this stream may read"))
+                .advise("let the stream's `source` be a database, or use an extractor for web services")),
         }
-        if source.known_labels.iter().any(|known| known == label) {
-            return Err(Failure::denied(format!(
-                "the source {label:?} is not granted to this stream; {:?} is",
-                source.label
-            )));
-        }
-        Err(Failure::invalid_config(format!("the pipeline has no connection {label:?}")))
     }
 
     /// Works on the source, and counts the time as the database's.
@@ -111,14 +103,20 @@ impl SourceView<'_> {
             Ok(None) => return Ok(Ok(None)),
             Err(failure) => return Ok(Err(self.note_failure(failure))),
         };
-        let bytes: usize = batch.rows.columns().iter().map(used_bytes).sum();
-        if bytes > self.ctx.most_bytes {
-            let most = self.ctx.most_bytes;
-            let failure = Failure::limit("batch_bytes", most, bytes).within("ask for fewer rows");
+        if let Err(failure) = check_batch_bytes(&batch, self.ctx.most_bytes) {
             return Ok(Err(self.note_failure(failure)));
         }
         Ok(self.handles.push_batch(PluginBatch::new(batch)).map(Some))
     }
+}
+
+/// Fails if the columns of a batch take more bytes than a batch may.
+pub(super) fn check_batch_bytes(batch: &Batch, most: usize) -> Result<(), Failure> {
+    let bytes: usize = batch.rows.columns().iter().map(used_bytes).sum();
+    if bytes > most {
+        return Err(Failure::limit("batch_bytes", most, bytes).within("ask for fewer rows"));
+    }
+    Ok(())
 }
 
 /// Bytes of a column's values; memory that was reserved for more does not count.

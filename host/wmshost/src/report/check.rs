@@ -3,7 +3,7 @@
 use wmshost_flow::Failure;
 use wmshost_pipeline::{Checked, Diagnostics};
 use wmshost_runtime::check::CheckOutcome;
-use wmshost_runtime::probe::{Probed, advice};
+use wmshost_runtime::probe::{Finding, Probed, advice};
 
 use super::documents::check::CheckDocument;
 use super::run::print_definition_changes;
@@ -52,7 +52,14 @@ fn print_probe(probed: &Probed) {
     let Probed { label, role, .. } = probed;
     match (&probed.failure, &probed.probe) {
         (Some(_), _) => print(&format!("{role} {label}: not reached")),
-        (None, None) => print(&format!("{role} {label}: a file that can be opened")),
+        (None, None) if probed.measured.is_empty() => print(&format!("{role} {label}: can be opened")),
+        (None, None) => {
+            print(&format!("{role} {label}: a web service"));
+            let width = probed.measured.iter().map(|finding| finding.subject.len()).max().unwrap_or(0);
+            for Finding { subject, found } in &probed.measured {
+                print(&format!("  {subject:<width$}  {found}"));
+            }
+        }
         (None, Some(probe)) => {
             let millis = probe.round_trip.as_secs_f64() * 1_000.0;
             print(&format!(

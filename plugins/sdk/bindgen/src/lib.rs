@@ -53,7 +53,7 @@ fn capabilities(wit: &Path) -> Bindings {
     let mut resolve = Resolve::default();
     let (contract, _) = resolve.push_path(wit).expect("the contract is valid");
     let version = version(&resolve, contract);
-    let names = ["log", "settings", "state", "source", "target"];
+    let names = ["log", "settings", "state", "source", "http", "building", "target"];
     let imports: String = names.iter().map(|name| format!("import wmshost:plugin/{name}@{version};\n")).collect();
     let text = format!("package wmshost:bindings;\nworld capabilities {{\n{imports}}}\n");
     let package = resolve.push_str("capabilities.wit", &text).expect("a world");

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use wmshost_pipeline::{Checked, Diagnostic, Diagnostics};
 use wmshost_runtime::check::CheckOutcome;
-use wmshost_runtime::probe::{Missing, Probed};
+use wmshost_runtime::probe::{Finding, Missing, Probed};
 
 use super::bookmark::{DefinitionChangeDocument, definition_changes};
 use super::types::TypesDocument;
@@ -95,6 +95,17 @@ struct ConnectionDocument {
     missing: Option<Vec<RightDocument>>,
     /// The rights that its user lacks and could use; null for a file.
     wanted: Option<Vec<RightDocument>>,
+    /// The measurements of a web service; empty for a database.
+    measured: Vec<FindingDocument>,
+}
+
+/// A measurement of a web service.
+#[derive(Debug, Serialize, JsonSchema)]
+struct FindingDocument {
+    /// The subject.
+    subject: String,
+    /// The finding, in words.
+    found: String,
 }
 
 /// A right or a feature that is missing.
@@ -156,7 +167,14 @@ impl From<&Probed> for ConnectionDocument {
             remarks: probe.map(|probe| probe.remarks.clone()),
             missing: probe.map(|probe| rights(&probe.missing)),
             wanted: probe.map(|probe| rights(&probe.wanted)),
+            measured: probed.measured.iter().map(Into::into).collect(),
         }
+    }
+}
+
+impl From<&Finding> for FindingDocument {
+    fn from(finding: &Finding) -> Self {
+        Self { subject: finding.subject.clone(), found: finding.found.clone() }
     }
 }
 

@@ -6,11 +6,13 @@
 //! | `grants` | to read without a grant |
 //! | `hoard` | to keep or pass more than the limits allow |
 //! | `memory` | to fill its own memory and its bookmarks |
+//! | `services` | to use a web service without a grant, or too much of it |
 //! | `steps` | never to end, to trap, to lie about its rows |
 
 mod grants;
 mod hoard;
 mod memory;
+mod services;
 mod steps;
 
 wit_bindgen::generate!({ path: "../../../../wit", world: "extractor" });
@@ -95,8 +97,12 @@ fn whole(connection: &Connection, table: &str) -> Result<Cursor, Failure> {
 impl Extraction for Plugin {
     type Reader = Reader;
 
-    fn discover(_: String) -> Result<Vec<Offer>, Failure> {
-        steps::discover(&behaviour())
+    fn discover(source: String) -> Result<Vec<Offer>, Failure> {
+        let behaviour = behaviour();
+        if let Some(done) = services::misbehave(&behaviour, &source) {
+            return done.map(|()| Vec::new());
+        }
+        steps::discover(&behaviour)
     }
 
     fn open(request: Request) -> Result<extraction::Reader, Failure> {

@@ -6858,6 +6858,1465 @@ pub mod wmshost {
                 }
             }
         }
+        /// Reading a web service that the pipeline grants. A plugin knows its label, never its address or its credentials. It can
+        /// only read: there is no request that changes anything. The host signs in, waits for its turn, waits as long as a busy
+        /// service asks for, tries again after failures that may pass, and follows no redirect.
+        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+        pub mod http {
+            #[used]
+            #[doc(hidden)]
+            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
+            use super::super::super::_rt;
+            pub type Failure = super::super::super::wmshost::plugin::types::Failure;
+            pub type ColumnType = super::super::super::wmshost::plugin::types::ColumnType;
+            pub type Batch = super::super::super::wmshost::plugin::batches::Batch;
+            /// The method of a request.
+            #[repr(u8)]
+            #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+            pub enum Method {
+                /// The response with its body.
+                Get,
+                /// The status and the headers only.
+                Head,
+            }
+            impl ::core::fmt::Debug for Method {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    match self {
+                        Method::Get => f.debug_tuple("Method::Get").finish(),
+                        Method::Head => f.debug_tuple("Method::Head").finish(),
+                    }
+                }
+            }
+            impl Method {
+                #[doc(hidden)]
+                pub unsafe fn _lift(val: u8) -> Method {
+                    if !cfg!(debug_assertions) {
+                        return unsafe { ::core::mem::transmute(val) };
+                    }
+                    match val {
+                        0 => Method::Get,
+                        1 => Method::Head,
+                        _ => panic!("invalid enum discriminant"),
+                    }
+                }
+            }
+            /// One parameter of the query. The host encodes both, so that no value can become another parameter.
+            #[derive(Clone)]
+            pub struct Parameter {
+                pub name: _rt::String,
+                pub value: _rt::String,
+            }
+            impl ::core::fmt::Debug for Parameter {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Parameter")
+                        .field("name", &self.name)
+                        .field("value", &self.value)
+                        .finish()
+                }
+            }
+            /// A request, below the base address of the service.
+            #[derive(Clone)]
+            pub struct Request {
+                pub method: Method,
+                /// Segments of letters, digits, `.`, `_`, `-` and `~`, with `/` in between and possibly at the end:
+                /// `entity/item/`. Anything else is `denied`: addresses, a leading `/`, `.` and `..`, and every encoded byte.
+                pub path: _rt::String,
+                /// At most 64, in this order.
+                pub parameters: _rt::Vec<Parameter>,
+            }
+            impl ::core::fmt::Debug for Request {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Request")
+                        .field("method", &self.method)
+                        .field("path", &self.path)
+                        .field("parameters", &self.parameters)
+                        .finish()
+                }
+            }
+            /// The facts about a response.
+            #[derive(Clone)]
+            pub struct Facts {
+                /// The status: 200 to 299, 304, 400, 404 and the other ones of 400 to 499 that are not the host's to decide, 500 and
+                /// 504. All others are failures of `send`.
+                pub status: u16,
+                /// The service's clock when it answered, by its header `Date`: microseconds since 1970-01-01T00:00:00 UTC.
+                pub date: ::core::option::Option<i64>,
+                /// Bytes of the body, unpacked.
+                pub bytes: u64,
+                /// Bytes of the body as they came over the network.
+                pub received_bytes: u64,
+                /// The time from the request to the last byte, in microseconds, without waiting for a turn.
+                pub micros: u64,
+                /// What the service says about a status from 400 on: cleaned, and cut at 1 KiB; empty for others.
+                pub problem: _rt::String,
+            }
+            impl ::core::fmt::Debug for Facts {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Facts")
+                        .field("status", &self.status)
+                        .field("date", &self.date)
+                        .field("bytes", &self.bytes)
+                        .field("received-bytes", &self.received_bytes)
+                        .field("micros", &self.micros)
+                        .field("problem", &self.problem)
+                        .finish()
+                }
+            }
+            /// The way in which a JSON value becomes rows.
+            #[repr(u8)]
+            #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+            pub enum Each {
+                /// One row for each element of an array.
+                Element,
+                /// One row for each member of an object.
+                Member,
+                /// One row for the value as a whole.
+                Document,
+            }
+            impl ::core::fmt::Debug for Each {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    match self {
+                        Each::Element => f.debug_tuple("Each::Element").finish(),
+                        Each::Member => f.debug_tuple("Each::Member").finish(),
+                        Each::Document => f.debug_tuple("Each::Document").finish(),
+                    }
+                }
+            }
+            impl Each {
+                #[doc(hidden)]
+                pub unsafe fn _lift(val: u8) -> Each {
+                    if !cfg!(debug_assertions) {
+                        return unsafe { ::core::mem::transmute(val) };
+                    }
+                    match val {
+                        0 => Each::Element,
+                        1 => Each::Member,
+                        2 => Each::Document,
+                        _ => panic!("invalid enum discriminant"),
+                    }
+                }
+            }
+            /// A way from the value of a row to a value of a column.
+            #[derive(Clone)]
+            pub struct MemberPath {
+                /// The names of members, each within the one before; empty: the value of the row itself.
+                pub names: _rt::Vec<_rt::String>,
+                /// True if a scalar that the path meets before its end is the value, as with a relation that is written as
+                /// `{"id": 7}` here and as `7` there. False: the value is NULL then.
+                pub or_bare: bool,
+            }
+            impl ::core::fmt::Debug for MemberPath {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("MemberPath")
+                        .field("names", &self.names)
+                        .field("or-bare", &self.or_bare)
+                        .finish()
+                }
+            }
+            /// The place of a column's value.
+            #[derive(Clone)]
+            pub enum Place {
+                /// The name of the row's own member; with `member` only.
+                MemberName,
+                /// Within the value of the row. A missing member and `null` are NULL.
+                Path(MemberPath),
+            }
+            impl ::core::fmt::Debug for Place {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    match self {
+                        Place::MemberName => f.debug_tuple("Place::MemberName").finish(),
+                        Place::Path(e) => f.debug_tuple("Place::Path").field(e).finish(),
+                    }
+                }
+            }
+            /// A column to make of JSON.
+            #[derive(Clone)]
+            pub struct JsonColumn {
+                pub name: _rt::String,
+                /// The type. Numbers are read by their digits, whether they are written as numbers or as text; a value that would
+                /// have to be rounded does not fit. A `utf8` column takes the text of strings, numbers and booleans. Timestamps are
+                /// in ISO 8601: `utc` needs an offset or `Z`, `none` must not have one. `binary` is a `permanent` failure.
+                pub kind: ColumnType,
+                pub place: Place,
+            }
+            impl ::core::fmt::Debug for JsonColumn {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("JsonColumn")
+                        .field("name", &self.name)
+                        .field("kind", &self.kind)
+                        .field("place", &self.place)
+                        .finish()
+                }
+            }
+            /// Rows made of a response's body.
+            pub struct JsonRows {
+                /// The rows. Those with a value that does not fit its column, or with two members of one name, are not among them:
+                /// the host rejects them with the batch, or ends the run, by the stream's policy.
+                pub rows: Batch,
+                /// The number of rows, with those that are rejected.
+                pub count: u32,
+                /// Members of the rows that no column names, at most 64.
+                pub other_members: _rt::Vec<_rt::String>,
+                /// Columns that no row has a member for.
+                pub absent_columns: _rt::Vec<_rt::String>,
+            }
+            impl ::core::fmt::Debug for JsonRows {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("JsonRows")
+                        .field("rows", &self.rows)
+                        .field("count", &self.count)
+                        .field("other-members", &self.other_members)
+                        .field("absent-columns", &self.absent_columns)
+                        .finish()
+                }
+            }
+            /// A web service.
+            #[derive(Debug)]
+            #[repr(transparent)]
+            pub struct Service {
+                handle: _rt::Resource<Service>,
+            }
+            impl Service {
+                #[doc(hidden)]
+                pub unsafe fn from_handle(handle: u32) -> Self {
+                    Self {
+                        handle: unsafe { _rt::Resource::from_handle(handle) },
+                    }
+                }
+                #[doc(hidden)]
+                pub fn take_handle(&self) -> u32 {
+                    _rt::Resource::take_handle(&self.handle)
+                }
+                #[doc(hidden)]
+                pub fn handle(&self) -> u32 {
+                    _rt::Resource::handle(&self.handle)
+                }
+            }
+            unsafe impl _rt::WasmResource for Service {
+                #[inline]
+                unsafe fn drop(_handle: u32) {
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "wmshost:plugin/http@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "[resource-drop]service"]
+                        fn drop(_: i32);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn drop(_: i32) {
+                        unreachable!()
+                    }
+                    unsafe {
+                        drop(_handle as i32);
+                    }
+                }
+            }
+            /// A response, whose body is in the host.
+            #[derive(Debug)]
+            #[repr(transparent)]
+            pub struct Response {
+                handle: _rt::Resource<Response>,
+            }
+            impl Response {
+                #[doc(hidden)]
+                pub unsafe fn from_handle(handle: u32) -> Self {
+                    Self {
+                        handle: unsafe { _rt::Resource::from_handle(handle) },
+                    }
+                }
+                #[doc(hidden)]
+                pub fn take_handle(&self) -> u32 {
+                    _rt::Resource::take_handle(&self.handle)
+                }
+                #[doc(hidden)]
+                pub fn handle(&self) -> u32 {
+                    _rt::Resource::handle(&self.handle)
+                }
+            }
+            unsafe impl _rt::WasmResource for Response {
+                #[inline]
+                unsafe fn drop(_handle: u32) {
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "wmshost:plugin/http@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "[resource-drop]response"]
+                        fn drop(_: i32);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn drop(_: i32) {
+                        unreachable!()
+                    }
+                    unsafe {
+                        drop(_handle as i32);
+                    }
+                }
+            }
+            impl Service {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Opens the service with this label: `denied` if the pipeline grants another one, `invalid-config` if it has none
+                /// of that name, or if that is a database.
+                #[allow(async_fn_in_trait)]
+                pub fn open(label: &str) -> ::core::result::Result<Service, Failure> {
+                    unsafe {
+                        #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                        #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                        struct RetArea(
+                            [::core::mem::MaybeUninit<
+                                u8,
+                            >; 4 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 4
+                                * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let vec0 = label;
+                        let ptr0 = vec0.as_ptr().cast::<u8>();
+                        let len0 = vec0.len();
+                        let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "wmshost:plugin/http@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[static]service.open"]
+                            fn wit_import2(_: *mut u8, _: usize, _: *mut u8);
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import2(
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import2(ptr0.cast_mut(), len0, ptr1);
+                        let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                        let result22 = match l3 {
+                            0 => {
+                                let e = {
+                                    let l4 = *ptr1
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<i32>();
+                                    Service::from_handle(l4 as u32)
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l5 = i32::from(
+                                        *ptr1.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                    );
+                                    use super::super::super::wmshost::plugin::types::Failure as V21;
+                                    let v21 = match l5 {
+                                        0 => {
+                                            let e21 = {
+                                                let l6 = *ptr1
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l7 = *ptr1
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len8 = l7;
+                                                let bytes8 = _rt::Vec::from_raw_parts(
+                                                    l6.cast(),
+                                                    len8,
+                                                    len8,
+                                                );
+                                                _rt::string_lift(bytes8)
+                                            };
+                                            V21::InvalidConfig(e21)
+                                        }
+                                        1 => {
+                                            let e21 = {
+                                                let l9 = *ptr1
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l10 = *ptr1
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len11 = l10;
+                                                let bytes11 = _rt::Vec::from_raw_parts(
+                                                    l9.cast(),
+                                                    len11,
+                                                    len11,
+                                                );
+                                                _rt::string_lift(bytes11)
+                                            };
+                                            V21::Denied(e21)
+                                        }
+                                        2 => {
+                                            let e21 = {
+                                                let l12 = *ptr1
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l13 = *ptr1
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len14 = l13;
+                                                let bytes14 = _rt::Vec::from_raw_parts(
+                                                    l12.cast(),
+                                                    len14,
+                                                    len14,
+                                                );
+                                                _rt::string_lift(bytes14)
+                                            };
+                                            V21::Transient(e21)
+                                        }
+                                        3 => {
+                                            let e21 = {
+                                                let l15 = *ptr1
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l16 = *ptr1
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len17 = l16;
+                                                let bytes17 = _rt::Vec::from_raw_parts(
+                                                    l15.cast(),
+                                                    len17,
+                                                    len17,
+                                                );
+                                                _rt::string_lift(bytes17)
+                                            };
+                                            V21::Permanent(e21)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 4, "invalid enum discriminant");
+                                            let e21 = {
+                                                let l18 = *ptr1
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l19 = *ptr1
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len20 = l19;
+                                                let bytes20 = _rt::Vec::from_raw_parts(
+                                                    l18.cast(),
+                                                    len20,
+                                                    len20,
+                                                );
+                                                _rt::string_lift(bytes20)
+                                            };
+                                            V21::Limit(e21)
+                                        }
+                                    };
+                                    v21
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result22
+                    }
+                }
+            }
+            impl Service {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Sends a request and waits for the whole response. `denied`: the credentials or a permission; `transient`: the
+                /// service is away or busy, after several tries; `limit`: the response takes too long or is too large, and a request
+                /// for less may help; `permanent`: it is not an answer of such a service.
+                #[allow(async_fn_in_trait)]
+                pub fn send(
+                    &self,
+                    request: &Request,
+                ) -> ::core::result::Result<Response, Failure> {
+                    unsafe {
+                        #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                        #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                        struct RetArea(
+                            [::core::mem::MaybeUninit<
+                                u8,
+                            >; 4 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 4
+                                * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let Request {
+                            method: method0,
+                            path: path0,
+                            parameters: parameters0,
+                        } = request;
+                        let vec1 = path0;
+                        let ptr1 = vec1.as_ptr().cast::<u8>();
+                        let len1 = vec1.len();
+                        let vec5 = parameters0;
+                        let len5 = vec5.len();
+                        let layout5 = _rt::alloc::Layout::from_size_align(
+                                vec5.len() * (4 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            )
+                            .unwrap();
+                        let (result5, _cleanup5) = crate::rt::Cleanup::new(layout5);
+                        for (i, e) in vec5.into_iter().enumerate() {
+                            let base = result5
+                                .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                            {
+                                let Parameter { name: name2, value: value2 } = e;
+                                let vec3 = name2;
+                                let ptr3 = vec3.as_ptr().cast::<u8>();
+                                let len3 = vec3.len();
+                                *base
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len3;
+                                *base.add(0).cast::<*mut u8>() = ptr3.cast_mut();
+                                let vec4 = value2;
+                                let ptr4 = vec4.as_ptr().cast::<u8>();
+                                let len4 = vec4.len();
+                                *base
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len4;
+                                *base
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr4.cast_mut();
+                            }
+                        }
+                        let ptr6 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "wmshost:plugin/http@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]service.send"]
+                            fn wit_import7(
+                                _: i32,
+                                _: i32,
+                                _: *mut u8,
+                                _: usize,
+                                _: *mut u8,
+                                _: usize,
+                                _: *mut u8,
+                            );
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import7(
+                            _: i32,
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import7(
+                            (self).handle() as i32,
+                            method0.clone() as i32,
+                            ptr1.cast_mut(),
+                            len1,
+                            result5,
+                            len5,
+                            ptr6,
+                        );
+                        let l8 = i32::from(*ptr6.add(0).cast::<u8>());
+                        let result27 = match l8 {
+                            0 => {
+                                let e = {
+                                    let l9 = *ptr6
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<i32>();
+                                    Response::from_handle(l9 as u32)
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l10 = i32::from(
+                                        *ptr6.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                    );
+                                    use super::super::super::wmshost::plugin::types::Failure as V26;
+                                    let v26 = match l10 {
+                                        0 => {
+                                            let e26 = {
+                                                let l11 = *ptr6
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l12 = *ptr6
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len13 = l12;
+                                                let bytes13 = _rt::Vec::from_raw_parts(
+                                                    l11.cast(),
+                                                    len13,
+                                                    len13,
+                                                );
+                                                _rt::string_lift(bytes13)
+                                            };
+                                            V26::InvalidConfig(e26)
+                                        }
+                                        1 => {
+                                            let e26 = {
+                                                let l14 = *ptr6
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l15 = *ptr6
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len16 = l15;
+                                                let bytes16 = _rt::Vec::from_raw_parts(
+                                                    l14.cast(),
+                                                    len16,
+                                                    len16,
+                                                );
+                                                _rt::string_lift(bytes16)
+                                            };
+                                            V26::Denied(e26)
+                                        }
+                                        2 => {
+                                            let e26 = {
+                                                let l17 = *ptr6
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l18 = *ptr6
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len19 = l18;
+                                                let bytes19 = _rt::Vec::from_raw_parts(
+                                                    l17.cast(),
+                                                    len19,
+                                                    len19,
+                                                );
+                                                _rt::string_lift(bytes19)
+                                            };
+                                            V26::Transient(e26)
+                                        }
+                                        3 => {
+                                            let e26 = {
+                                                let l20 = *ptr6
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l21 = *ptr6
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len22 = l21;
+                                                let bytes22 = _rt::Vec::from_raw_parts(
+                                                    l20.cast(),
+                                                    len22,
+                                                    len22,
+                                                );
+                                                _rt::string_lift(bytes22)
+                                            };
+                                            V26::Permanent(e26)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 4, "invalid enum discriminant");
+                                            let e26 = {
+                                                let l23 = *ptr6
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l24 = *ptr6
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len25 = l24;
+                                                let bytes25 = _rt::Vec::from_raw_parts(
+                                                    l23.cast(),
+                                                    len25,
+                                                    len25,
+                                                );
+                                                _rt::string_lift(bytes25)
+                                            };
+                                            V26::Limit(e26)
+                                        }
+                                    };
+                                    v26
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result27
+                    }
+                }
+            }
+            impl Response {
+                #[allow(unused_unsafe, clippy::all)]
+                /// The facts about it.
+                #[allow(async_fn_in_trait)]
+                pub fn facts(&self) -> Facts {
+                    unsafe {
+                        #[repr(align(8))]
+                        struct RetArea(
+                            [::core::mem::MaybeUninit<
+                                u8,
+                            >; 48 + 2 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 48
+                                + 2 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let ptr0 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "wmshost:plugin/http@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]response.facts"]
+                            fn wit_import1(_: i32, _: *mut u8);
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import1(_: i32, _: *mut u8) {
+                            unreachable!()
+                        }
+                        wit_import1((self).handle() as i32, ptr0);
+                        let l2 = i32::from(*ptr0.add(0).cast::<u16>());
+                        let l3 = i32::from(*ptr0.add(8).cast::<u8>());
+                        let l5 = *ptr0.add(24).cast::<i64>();
+                        let l6 = *ptr0.add(32).cast::<i64>();
+                        let l7 = *ptr0.add(40).cast::<i64>();
+                        let l8 = *ptr0.add(48).cast::<*mut u8>();
+                        let l9 = *ptr0
+                            .add(48 + 1 * ::core::mem::size_of::<*const u8>())
+                            .cast::<usize>();
+                        let len10 = l9;
+                        let bytes10 = _rt::Vec::from_raw_parts(l8.cast(), len10, len10);
+                        let result11 = Facts {
+                            status: l2 as u16,
+                            date: match l3 {
+                                0 => None,
+                                1 => {
+                                    let e = {
+                                        let l4 = *ptr0.add(16).cast::<i64>();
+                                        l4
+                                    };
+                                    Some(e)
+                                }
+                                _ => _rt::invalid_enum_discriminant(),
+                            },
+                            bytes: l5 as u64,
+                            received_bytes: l6 as u64,
+                            micros: l7 as u64,
+                            problem: _rt::string_lift(bytes10),
+                        };
+                        result11
+                    }
+                }
+            }
+            impl Response {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Makes rows of the JSON value at the pointer (RFC 6901, names of members only; empty: the whole body). A body that
+                /// is not JSON, or has no such value, is `transient`: it may have been cut off. More than 100,000 rows, 1,000
+                /// columns, or the bytes of a batch are a `limit` failure.
+                #[allow(async_fn_in_trait)]
+                pub fn rows(
+                    &self,
+                    pointer: &str,
+                    each: Each,
+                    columns: &[JsonColumn],
+                ) -> ::core::result::Result<JsonRows, Failure> {
+                    unsafe {
+                        let mut cleanup_list = _rt::Vec::new();
+                        #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                        #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                        struct RetArea(
+                            [::core::mem::MaybeUninit<
+                                u8,
+                            >; 8 + 5 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 8
+                                + 5 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let vec0 = pointer;
+                        let ptr0 = vec0.as_ptr().cast::<u8>();
+                        let len0 = vec0.len();
+                        let vec8 = columns;
+                        let len8 = vec8.len();
+                        let layout8 = _rt::alloc::Layout::from_size_align(
+                                vec8.len() * (7 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            )
+                            .unwrap();
+                        let (result8, _cleanup8) = crate::rt::Cleanup::new(layout8);
+                        for (i, e) in vec8.into_iter().enumerate() {
+                            let base = result8
+                                .add(i * (7 * ::core::mem::size_of::<*const u8>()));
+                            {
+                                let JsonColumn {
+                                    name: name1,
+                                    kind: kind1,
+                                    place: place1,
+                                } = e;
+                                let vec2 = name1;
+                                let ptr2 = vec2.as_ptr().cast::<u8>();
+                                let len2 = vec2.len();
+                                *base
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len2;
+                                *base.add(0).cast::<*mut u8>() = ptr2.cast_mut();
+                                use super::super::super::wmshost::plugin::types::ColumnType as V4;
+                                match kind1 {
+                                    V4::Boolean => {
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                    V4::Int64 => {
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                    }
+                                    V4::Float64 => {
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (2i32) as u8;
+                                    }
+                                    V4::Decimal(e) => {
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (3i32) as u8;
+                                        let super::super::super::wmshost::plugin::types::DecimalType {
+                                            precision: precision3,
+                                            scale: scale3,
+                                        } = e;
+                                        *base
+                                            .add(1 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (_rt::as_i32(precision3)) as u8;
+                                        *base
+                                            .add(2 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (_rt::as_i32(scale3)) as u8;
+                                    }
+                                    V4::Utf8 => {
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (4i32) as u8;
+                                    }
+                                    V4::Binary => {
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (5i32) as u8;
+                                    }
+                                    V4::Date => {
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (6i32) as u8;
+                                    }
+                                    V4::Timestamp(e) => {
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (7i32) as u8;
+                                        *base
+                                            .add(1 + 2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (e.clone() as i32) as u8;
+                                    }
+                                }
+                                match place1 {
+                                    Place::MemberName => {
+                                        *base
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                    Place::Path(e) => {
+                                        *base
+                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        let MemberPath { names: names5, or_bare: or_bare5 } = e;
+                                        let vec7 = names5;
+                                        let len7 = vec7.len();
+                                        let layout7 = _rt::alloc::Layout::from_size_align(
+                                                vec7.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                                                ::core::mem::size_of::<*const u8>(),
+                                            )
+                                            .unwrap();
+                                        let (result7, _cleanup7) = crate::rt::Cleanup::new(layout7);
+                                        cleanup_list.extend(_cleanup7);
+                                        for (i, e) in vec7.into_iter().enumerate() {
+                                            let base = result7
+                                                .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                            {
+                                                let vec6 = e;
+                                                let ptr6 = vec6.as_ptr().cast::<u8>();
+                                                let len6 = vec6.len();
+                                                *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len6;
+                                                *base.add(0).cast::<*mut u8>() = ptr6.cast_mut();
+                                            }
+                                        }
+                                        *base
+                                            .add(5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len7;
+                                        *base
+                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = result7;
+                                        *base
+                                            .add(6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (match or_bare5 {
+                                            true => 1,
+                                            false => 0,
+                                        }) as u8;
+                                    }
+                                }
+                            }
+                        }
+                        let ptr9 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "wmshost:plugin/http@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]response.rows"]
+                            fn wit_import10(
+                                _: i32,
+                                _: *mut u8,
+                                _: usize,
+                                _: i32,
+                                _: *mut u8,
+                                _: usize,
+                                _: *mut u8,
+                            );
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import10(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import10(
+                            (self).handle() as i32,
+                            ptr0.cast_mut(),
+                            len0,
+                            each.clone() as i32,
+                            result8,
+                            len8,
+                            ptr9,
+                        );
+                        let l11 = i32::from(*ptr9.add(0).cast::<u8>());
+                        let result43 = match l11 {
+                            0 => {
+                                let e = {
+                                    let l12 = *ptr9
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<i32>();
+                                    let l13 = *ptr9
+                                        .add(4 + 1 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<i32>();
+                                    let l14 = *ptr9
+                                        .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l15 = *ptr9
+                                        .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base19 = l14;
+                                    let len19 = l15;
+                                    let mut result19 = _rt::Vec::with_capacity(len19);
+                                    for i in 0..len19 {
+                                        let base = base19
+                                            .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                        let e19 = {
+                                            let l16 = *base.add(0).cast::<*mut u8>();
+                                            let l17 = *base
+                                                .add(::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len18 = l17;
+                                            let bytes18 = _rt::Vec::from_raw_parts(
+                                                l16.cast(),
+                                                len18,
+                                                len18,
+                                            );
+                                            _rt::string_lift(bytes18)
+                                        };
+                                        result19.push(e19);
+                                    }
+                                    _rt::cabi_dealloc(
+                                        base19,
+                                        len19 * (2 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    );
+                                    let l20 = *ptr9
+                                        .add(8 + 3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l21 = *ptr9
+                                        .add(8 + 4 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base25 = l20;
+                                    let len25 = l21;
+                                    let mut result25 = _rt::Vec::with_capacity(len25);
+                                    for i in 0..len25 {
+                                        let base = base25
+                                            .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                        let e25 = {
+                                            let l22 = *base.add(0).cast::<*mut u8>();
+                                            let l23 = *base
+                                                .add(::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len24 = l23;
+                                            let bytes24 = _rt::Vec::from_raw_parts(
+                                                l22.cast(),
+                                                len24,
+                                                len24,
+                                            );
+                                            _rt::string_lift(bytes24)
+                                        };
+                                        result25.push(e25);
+                                    }
+                                    _rt::cabi_dealloc(
+                                        base25,
+                                        len25 * (2 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    );
+                                    JsonRows {
+                                        rows: super::super::super::wmshost::plugin::batches::Batch::from_handle(
+                                            l12 as u32,
+                                        ),
+                                        count: l13 as u32,
+                                        other_members: result19,
+                                        absent_columns: result25,
+                                    }
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l26 = i32::from(
+                                        *ptr9.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                    );
+                                    use super::super::super::wmshost::plugin::types::Failure as V42;
+                                    let v42 = match l26 {
+                                        0 => {
+                                            let e42 = {
+                                                let l27 = *ptr9
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l28 = *ptr9
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len29 = l28;
+                                                let bytes29 = _rt::Vec::from_raw_parts(
+                                                    l27.cast(),
+                                                    len29,
+                                                    len29,
+                                                );
+                                                _rt::string_lift(bytes29)
+                                            };
+                                            V42::InvalidConfig(e42)
+                                        }
+                                        1 => {
+                                            let e42 = {
+                                                let l30 = *ptr9
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l31 = *ptr9
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len32 = l31;
+                                                let bytes32 = _rt::Vec::from_raw_parts(
+                                                    l30.cast(),
+                                                    len32,
+                                                    len32,
+                                                );
+                                                _rt::string_lift(bytes32)
+                                            };
+                                            V42::Denied(e42)
+                                        }
+                                        2 => {
+                                            let e42 = {
+                                                let l33 = *ptr9
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l34 = *ptr9
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len35 = l34;
+                                                let bytes35 = _rt::Vec::from_raw_parts(
+                                                    l33.cast(),
+                                                    len35,
+                                                    len35,
+                                                );
+                                                _rt::string_lift(bytes35)
+                                            };
+                                            V42::Transient(e42)
+                                        }
+                                        3 => {
+                                            let e42 = {
+                                                let l36 = *ptr9
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l37 = *ptr9
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len38 = l37;
+                                                let bytes38 = _rt::Vec::from_raw_parts(
+                                                    l36.cast(),
+                                                    len38,
+                                                    len38,
+                                                );
+                                                _rt::string_lift(bytes38)
+                                            };
+                                            V42::Permanent(e42)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 4, "invalid enum discriminant");
+                                            let e42 = {
+                                                let l39 = *ptr9
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l40 = *ptr9
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len41 = l40;
+                                                let bytes41 = _rt::Vec::from_raw_parts(
+                                                    l39.cast(),
+                                                    len41,
+                                                    len41,
+                                                );
+                                                _rt::string_lift(bytes41)
+                                            };
+                                            V42::Limit(e42)
+                                        }
+                                    };
+                                    v42
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result43
+                    }
+                }
+            }
+            impl Response {
+                #[allow(unused_unsafe, clippy::all)]
+                /// The body; one of more bytes than `most`, or more than 1 MiB, is a `limit` failure.
+                #[allow(async_fn_in_trait)]
+                pub fn body(
+                    &self,
+                    most: u32,
+                ) -> ::core::result::Result<_rt::Vec<u8>, Failure> {
+                    unsafe {
+                        #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                        #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                        struct RetArea(
+                            [::core::mem::MaybeUninit<
+                                u8,
+                            >; 4 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 4
+                                * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let ptr0 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(wasm_import_module = "wmshost:plugin/http@0.1.0")]
+                        unsafe extern "C" {
+                            #[link_name = "[method]response.body"]
+                            fn wit_import1(_: i32, _: i32, _: *mut u8);
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import1(_: i32, _: i32, _: *mut u8) {
+                            unreachable!()
+                        }
+                        wit_import1((self).handle() as i32, _rt::as_i32(&most), ptr0);
+                        let l2 = i32::from(*ptr0.add(0).cast::<u8>());
+                        let result23 = match l2 {
+                            0 => {
+                                let e = {
+                                    let l3 = *ptr0
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l4 = *ptr0
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len5 = l4;
+                                    <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l3.cast(), len5, len5))
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l6 = i32::from(
+                                        *ptr0.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                    );
+                                    use super::super::super::wmshost::plugin::types::Failure as V22;
+                                    let v22 = match l6 {
+                                        0 => {
+                                            let e22 = {
+                                                let l7 = *ptr0
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l8 = *ptr0
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len9 = l8;
+                                                let bytes9 = _rt::Vec::from_raw_parts(
+                                                    l7.cast(),
+                                                    len9,
+                                                    len9,
+                                                );
+                                                _rt::string_lift(bytes9)
+                                            };
+                                            V22::InvalidConfig(e22)
+                                        }
+                                        1 => {
+                                            let e22 = {
+                                                let l10 = *ptr0
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l11 = *ptr0
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len12 = l11;
+                                                let bytes12 = _rt::Vec::from_raw_parts(
+                                                    l10.cast(),
+                                                    len12,
+                                                    len12,
+                                                );
+                                                _rt::string_lift(bytes12)
+                                            };
+                                            V22::Denied(e22)
+                                        }
+                                        2 => {
+                                            let e22 = {
+                                                let l13 = *ptr0
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l14 = *ptr0
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len15 = l14;
+                                                let bytes15 = _rt::Vec::from_raw_parts(
+                                                    l13.cast(),
+                                                    len15,
+                                                    len15,
+                                                );
+                                                _rt::string_lift(bytes15)
+                                            };
+                                            V22::Transient(e22)
+                                        }
+                                        3 => {
+                                            let e22 = {
+                                                let l16 = *ptr0
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l17 = *ptr0
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len18 = l17;
+                                                let bytes18 = _rt::Vec::from_raw_parts(
+                                                    l16.cast(),
+                                                    len18,
+                                                    len18,
+                                                );
+                                                _rt::string_lift(bytes18)
+                                            };
+                                            V22::Permanent(e22)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 4, "invalid enum discriminant");
+                                            let e22 = {
+                                                let l19 = *ptr0
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l20 = *ptr0
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len21 = l20;
+                                                let bytes21 = _rt::Vec::from_raw_parts(
+                                                    l19.cast(),
+                                                    len21,
+                                                    len21,
+                                                );
+                                                _rt::string_lift(bytes21)
+                                            };
+                                            V22::Limit(e22)
+                                        }
+                                    };
+                                    v22
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result23
+                    }
+                }
+            }
+        }
+        /// Batches that a plugin makes itself, where no capability reads rows for it.
+        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+        pub mod building {
+            #[used]
+            #[doc(hidden)]
+            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
+            use super::super::super::_rt;
+            pub type Failure = super::super::super::wmshost::plugin::types::Failure;
+            pub type Batch = super::super::super::wmshost::plugin::batches::Batch;
+            #[allow(unused_unsafe, clippy::all)]
+            /// Returns a batch of this many rows, at most 1,000,000, without columns; the `write-` functions add them.
+            #[allow(async_fn_in_trait)]
+            pub fn make(rows: u32) -> ::core::result::Result<Batch, Failure> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 4 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 4
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let ptr0 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "wmshost:plugin/building@0.1.0")]
+                    unsafe extern "C" {
+                        #[link_name = "make"]
+                        fn wit_import1(_: i32, _: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: i32, _: *mut u8) {
+                        unreachable!()
+                    }
+                    wit_import1(_rt::as_i32(&rows), ptr0);
+                    let l2 = i32::from(*ptr0.add(0).cast::<u8>());
+                    let result21 = match l2 {
+                        0 => {
+                            let e = {
+                                let l3 = *ptr0
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>();
+                                super::super::super::wmshost::plugin::batches::Batch::from_handle(
+                                    l3 as u32,
+                                )
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l4 = i32::from(
+                                    *ptr0.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                );
+                                use super::super::super::wmshost::plugin::types::Failure as V20;
+                                let v20 = match l4 {
+                                    0 => {
+                                        let e20 = {
+                                            let l5 = *ptr0
+                                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l6 = *ptr0
+                                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len7 = l6;
+                                            let bytes7 = _rt::Vec::from_raw_parts(
+                                                l5.cast(),
+                                                len7,
+                                                len7,
+                                            );
+                                            _rt::string_lift(bytes7)
+                                        };
+                                        V20::InvalidConfig(e20)
+                                    }
+                                    1 => {
+                                        let e20 = {
+                                            let l8 = *ptr0
+                                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l9 = *ptr0
+                                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len10 = l9;
+                                            let bytes10 = _rt::Vec::from_raw_parts(
+                                                l8.cast(),
+                                                len10,
+                                                len10,
+                                            );
+                                            _rt::string_lift(bytes10)
+                                        };
+                                        V20::Denied(e20)
+                                    }
+                                    2 => {
+                                        let e20 = {
+                                            let l11 = *ptr0
+                                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l12 = *ptr0
+                                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len13 = l12;
+                                            let bytes13 = _rt::Vec::from_raw_parts(
+                                                l11.cast(),
+                                                len13,
+                                                len13,
+                                            );
+                                            _rt::string_lift(bytes13)
+                                        };
+                                        V20::Transient(e20)
+                                    }
+                                    3 => {
+                                        let e20 = {
+                                            let l14 = *ptr0
+                                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l15 = *ptr0
+                                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len16 = l15;
+                                            let bytes16 = _rt::Vec::from_raw_parts(
+                                                l14.cast(),
+                                                len16,
+                                                len16,
+                                            );
+                                            _rt::string_lift(bytes16)
+                                        };
+                                        V20::Permanent(e20)
+                                    }
+                                    n => {
+                                        debug_assert_eq!(n, 4, "invalid enum discriminant");
+                                        let e20 = {
+                                            let l17 = *ptr0
+                                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l18 = *ptr0
+                                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len19 = l18;
+                                            let bytes19 = _rt::Vec::from_raw_parts(
+                                                l17.cast(),
+                                                len19,
+                                                len19,
+                                            );
+                                            _rt::string_lift(bytes19)
+                                        };
+                                        V20::Limit(e20)
+                                    }
+                                };
+                                v20
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result21
+                }
+            }
+        }
         /// Writing the one table of a stream. The host begins a transaction before it calls the loader and commits it
         /// afterwards, with the checkpoint in it; a loader can do neither. The host itself adds `wms_run_id` and
         /// `wms_loaded_at` to every row.
@@ -9026,20 +10485,20 @@ mod _rt {
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 3880] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xa5\x1d\x01A\x02\x01\
-A\x16\x01B\x04\x01m\x04\x05debug\x04info\x04warn\x05error\x04\0\x05level\x03\0\0\
-\x01@\x02\x05level\x01\x07messages\x01\0\x04\0\x05write\x01\x02\x03\0\x18wmshost\
-:plugin/log@0.1.0\x05\0\x01B\x06\x01ps\x01q\x05\x04text\x01s\0\x07integer\x01x\0\
-\x06number\x01u\0\x04flag\x01\x7f\0\x05texts\x01\0\0\x04\0\x07setting\x03\0\x01\x01\
-k\x02\x01@\x01\x04names\0\x03\x04\0\x03get\x01\x04\x03\0\x1dwmshost:plugin/setti\
-ngs@0.1.0\x05\x01\x01B\x15\x01q\x05\x0einvalid-config\x01s\0\x06denied\x01s\0\x09\
-transient\x01s\0\x09permanent\x01s\0\x05limit\x01s\0\x04\0\x07failure\x03\0\0\x01\
-m\x02\x06sqlite\x06oracle\x04\0\x07dialect\x03\0\x02\x01r\x02\x09precision}\x05s\
-cale}\x04\0\x0cdecimal-type\x03\0\x04\x01m\x02\x04none\x03utc\x04\0\x04zone\x03\0\
-\x06\x01q\x08\x07boolean\0\0\x05int64\0\0\x07float64\0\0\x07decimal\x01\x05\0\x04\
-utf8\0\0\x06binary\0\0\x04date\0\0\x09timestamp\x01\x07\0\x04\0\x0bcolumn-type\x03\
-\0\x08\x01r\x03\x04names\x04kind\x09\x08nullable\x7f\x04\0\x06column\x03\0\x0a\x01\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 4763] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x98$\x01A\x02\x01A\x1b\
+\x01B\x04\x01m\x04\x05debug\x04info\x04warn\x05error\x04\0\x05level\x03\0\0\x01@\
+\x02\x05level\x01\x07messages\x01\0\x04\0\x05write\x01\x02\x03\0\x18wmshost:plug\
+in/log@0.1.0\x05\0\x01B\x06\x01ps\x01q\x05\x04text\x01s\0\x07integer\x01x\0\x06n\
+umber\x01u\0\x04flag\x01\x7f\0\x05texts\x01\0\0\x04\0\x07setting\x03\0\x01\x01k\x02\
+\x01@\x01\x04names\0\x03\x04\0\x03get\x01\x04\x03\0\x1dwmshost:plugin/settings@0\
+.1.0\x05\x01\x01B\x15\x01q\x05\x0einvalid-config\x01s\0\x06denied\x01s\0\x09tran\
+sient\x01s\0\x09permanent\x01s\0\x05limit\x01s\0\x04\0\x07failure\x03\0\0\x01m\x02\
+\x06sqlite\x06oracle\x04\0\x07dialect\x03\0\x02\x01r\x02\x09precision}\x05scale}\
+\x04\0\x0cdecimal-type\x03\0\x04\x01m\x02\x04none\x03utc\x04\0\x04zone\x03\0\x06\
+\x01q\x08\x07boolean\0\0\x05int64\0\0\x07float64\0\0\x07decimal\x01\x05\0\x04utf\
+8\0\0\x06binary\0\0\x04date\0\0\x09timestamp\x01\x07\0\x04\0\x0bcolumn-type\x03\0\
+\x08\x01r\x03\x04names\x04kind\x09\x08nullable\x7f\x04\0\x06column\x03\0\x0a\x01\
 p\x0b\x04\0\x06schema\x03\0\x0c\x01p}\x01q\x09\x04null\0\0\x07boolean\x01\x7f\0\x05\
 int64\x01x\0\x07float64\x01u\0\x07decimal\x01s\0\x04text\x01s\0\x06binary\x01\x0e\
 \0\x04date\x01z\0\x09timestamp\x01x\0\x04\0\x05value\x03\0\x0f\x01r\x02\x04names\
@@ -9101,21 +10560,42 @@ ethod]connection.describe\x01\"\x01p\x07\x01i\x16\x01j\x01$\x01\x03\x01@\x03\x04
 self\x1a\x09statements\x0aparameters#\0%\x04\0\x18[method]connection.query\x01&\x01\
 h\x16\x01@\x01\x04self'\0\x05\x04\0\x15[method]cursor.schema\x01(\x01i\x09\x01k)\
 \x01j\x01*\x01\x03\x01@\x02\x04self'\x08max-rowsy\0+\x04\0\x13[method]cursor.nex\
-t\x01,\x03\0\x1bwmshost:plugin/source@0.1.0\x05\x0c\x02\x03\0\x02\x06column\x01B\
-#\x02\x03\x02\x01\x03\x04\0\x07failure\x03\0\0\x02\x03\x02\x01\x05\x04\0\x06sche\
-ma\x03\0\x02\x02\x03\x02\x01\x0d\x04\0\x06column\x03\0\x04\x02\x03\x02\x01\x0b\x04\
-\0\x05batch\x03\0\x06\x01ps\x01r\x03\x04names\x07columns\x03\x03key\x08\x04\0\x0a\
-definition\x03\0\x09\x01ks\x01r\x02\x03key\x08\x07version\x0b\x04\0\x0amerge-rul\
-e\x03\0\x0c\x01k\x0a\x01j\x01\x0e\x01\x01\x01@\x01\x05tables\0\x0f\x04\0\x08desc\
-ribe\x01\x10\x01j\0\x01\x01\x01@\x01\x05table\x0a\0\x11\x04\0\x06create\x01\x12\x01\
-p\x05\x01@\x02\x05tables\x07columns\x13\0\x11\x04\0\x0badd-columns\x01\x14\x04\0\
-\x0dwiden-columns\x01\x14\x01h\x07\x01@\x02\x05tables\x04rows\x15\0\x11\x04\0\x06\
-insert\x01\x16\x01@\x03\x05tables\x04rows\x15\x04rule\x0d\0\x11\x04\0\x05merge\x01\
-\x17\x01j\x01s\x01\x01\x01@\x02\x05table\x0a\x06resume\x7f\0\x18\x04\0\x05stage\x01\
-\x19\x01@\x01\x05tables\0\x11\x04\0\x04swap\x01\x1a\x03\0\x1bwmshost:plugin/targ\
-et@0.1.0\x05\x0e\x04\0\x1dwmshost:bindings/capabilities\x04\0\x0b\x12\x01\0\x0cc\
-apabilities\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x07\
-0.258.3\x10wit-bindgen-rust\x060.61.1";
+t\x01,\x03\0\x1bwmshost:plugin/source@0.1.0\x05\x0c\x02\x03\0\x02\x0bcolumn-type\
+\x01B2\x02\x03\x02\x01\x03\x04\0\x07failure\x03\0\0\x02\x03\x02\x01\x0d\x04\0\x0b\
+column-type\x03\0\x02\x02\x03\x02\x01\x0b\x04\0\x05batch\x03\0\x04\x01m\x02\x03g\
+et\x04head\x04\0\x06method\x03\0\x06\x01r\x02\x04names\x05values\x04\0\x09parame\
+ter\x03\0\x08\x01p\x09\x01r\x03\x06method\x07\x04paths\x0aparameters\x0a\x04\0\x07\
+request\x03\0\x0b\x01kx\x01r\x06\x06status{\x04date\x0d\x05bytesw\x0ereceived-by\
+tesw\x06microsw\x07problems\x04\0\x05facts\x03\0\x0e\x01m\x03\x07element\x06memb\
+er\x08document\x04\0\x04each\x03\0\x10\x01ps\x01r\x02\x05names\x12\x07or-bare\x7f\
+\x04\0\x0bmember-path\x03\0\x13\x01q\x02\x0bmember-name\0\0\x04path\x01\x14\0\x04\
+\0\x05place\x03\0\x15\x01r\x03\x04names\x04kind\x03\x05place\x16\x04\0\x0bjson-c\
+olumn\x03\0\x17\x01i\x05\x01r\x04\x04rows\x19\x05county\x0dother-members\x12\x0e\
+absent-columns\x12\x04\0\x09json-rows\x03\0\x1a\x04\0\x07service\x03\x01\x04\0\x08\
+response\x03\x01\x01i\x1c\x01j\x01\x1e\x01\x01\x01@\x01\x05labels\0\x1f\x04\0\x14\
+[static]service.open\x01\x20\x01h\x1c\x01i\x1d\x01j\x01\"\x01\x01\x01@\x02\x04se\
+lf!\x07request\x0c\0#\x04\0\x14[method]service.send\x01$\x01h\x1d\x01@\x01\x04se\
+lf%\0\x0f\x04\0\x16[method]response.facts\x01&\x01p\x18\x01j\x01\x1b\x01\x01\x01\
+@\x04\x04self%\x07pointers\x04each\x11\x07columns'\0(\x04\0\x15[method]response.\
+rows\x01)\x01p}\x01j\x01*\x01\x01\x01@\x02\x04self%\x04mosty\0+\x04\0\x15[method\
+]response.body\x01,\x03\0\x19wmshost:plugin/http@0.1.0\x05\x0e\x01B\x08\x02\x03\x02\
+\x01\x03\x04\0\x07failure\x03\0\0\x02\x03\x02\x01\x0b\x04\0\x05batch\x03\0\x02\x01\
+i\x03\x01j\x01\x04\x01\x01\x01@\x01\x04rowsy\0\x05\x04\0\x04make\x01\x06\x03\0\x1d\
+wmshost:plugin/building@0.1.0\x05\x0f\x02\x03\0\x02\x06column\x01B#\x02\x03\x02\x01\
+\x03\x04\0\x07failure\x03\0\0\x02\x03\x02\x01\x05\x04\0\x06schema\x03\0\x02\x02\x03\
+\x02\x01\x10\x04\0\x06column\x03\0\x04\x02\x03\x02\x01\x0b\x04\0\x05batch\x03\0\x06\
+\x01ps\x01r\x03\x04names\x07columns\x03\x03key\x08\x04\0\x0adefinition\x03\0\x09\
+\x01ks\x01r\x02\x03key\x08\x07version\x0b\x04\0\x0amerge-rule\x03\0\x0c\x01k\x0a\
+\x01j\x01\x0e\x01\x01\x01@\x01\x05tables\0\x0f\x04\0\x08describe\x01\x10\x01j\0\x01\
+\x01\x01@\x01\x05table\x0a\0\x11\x04\0\x06create\x01\x12\x01p\x05\x01@\x02\x05ta\
+bles\x07columns\x13\0\x11\x04\0\x0badd-columns\x01\x14\x04\0\x0dwiden-columns\x01\
+\x14\x01h\x07\x01@\x02\x05tables\x04rows\x15\0\x11\x04\0\x06insert\x01\x16\x01@\x03\
+\x05tables\x04rows\x15\x04rule\x0d\0\x11\x04\0\x05merge\x01\x17\x01j\x01s\x01\x01\
+\x01@\x02\x05table\x0a\x06resume\x7f\0\x18\x04\0\x05stage\x01\x19\x01@\x01\x05ta\
+bles\0\x11\x04\0\x04swap\x01\x1a\x03\0\x1bwmshost:plugin/target@0.1.0\x05\x11\x04\
+\0\x1dwmshost:bindings/capabilities\x04\0\x0b\x12\x01\0\x0ccapabilities\x03\0\0\0\
+G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindge\
+n-rust\x060.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

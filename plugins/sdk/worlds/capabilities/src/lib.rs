@@ -9,4 +9,4 @@ pub mod rt;
 
 include!("bindings.rs");
 
-pub use wmshost::plugin::{batches, log, settings, source, state, target, types};
+pub use wmshost::plugin::{batches, building, http, log, settings, source, state, target, types};

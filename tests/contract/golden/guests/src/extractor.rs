@@ -8,9 +8,10 @@ use exports::wmshost::plugin::about::{Description, Guest as About, SettingDescri
 use exports::wmshost::plugin::extraction::{
     Chunk, Guest as Extraction, GuestReader, Method, Offer, Reader, Request, Step,
 };
+use wmshost::plugin::http::{self, Each, JsonColumn, MemberPath, Parameter, Place, Service};
 use wmshost::plugin::source::{Connection, Cursor};
-use wmshost::plugin::types::{Bookmark, Column, Dialect, Failure, Position, Value};
-use wmshost::plugin::{log, settings, state};
+use wmshost::plugin::types::{Bookmark, Column, ColumnType, Dialect, Failure, Position, Value};
+use wmshost::plugin::{building, log, settings, state};
 
 struct Plugin;
 
@@ -49,6 +50,27 @@ fn settings_seen() -> String {
         None => "none".into(),
     });
     seen.join(" ")
+}
+
+/// Reads a page of a web service, of which there is none where a database is granted.
+fn page(label: &str) -> Result<u32, Failure> {
+    let request = http::Request {
+        method: http::Method::Get,
+        path: "items/".into(),
+        parameters: vec![Parameter { name: "page".into(), value: "1".into() }],
+    };
+    let response = Service::open(label)?.send(&request)?;
+    let columns = [
+        JsonColumn { name: "name".into(), kind: ColumnType::Utf8, place: Place::MemberName },
+        JsonColumn {
+            name: "id".into(),
+            kind: ColumnType::Int64,
+            place: Place::Path(MemberPath { names: vec!["id".into()], or_bare: true }),
+        },
+    ];
+    let made = response.rows("/items", Each::Member, &columns)?;
+    let read = made.rows.row_count() + made.other_members.len() as u32 + made.absent_columns.len() as u32;
+    Ok(read + made.count + u32::from(response.facts().status) + response.body(100)?.len() as u32)
 }
 
 /// A table being read.
@@ -111,6 +133,10 @@ impl Extraction for Plugin {
         let found = connection.describe(&request.table)?.ok_or(Failure::InvalidConfig("no such table".into()))?;
         if connection.dialect() != Dialect::Sqlite || connection.now()? <= 0 || found.order.iter().any(Result::is_err) {
             return Err(Failure::Permanent("the source is not what it was built for".into()));
+        }
+        let built = building::make(2)?.row_count();
+        if built != 2 || !matches!(page(&request.source), Err(Failure::InvalidConfig(_))) {
+            return Err(Failure::Permanent("a batch is not built, or a database is a web service".into()));
         }
         let from = match (request.method, request.bookmark.as_deref()) {
             (Method::Append, Some([Position { value: Value::Int64(id), .. }])) => *id,

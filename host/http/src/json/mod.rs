@@ -1,0 +1,20 @@
+//! JSON straight into columns: one pass over the text, numbers by their digits, no tree.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `document` | finding the rows in a document |
+//! | `row` | one row: its members, and the values of its columns |
+//! | `cell` | one value as a value of its column's type, or the reason why it does not fit |
+//! | `number` | exact numbers by their digits |
+//! | `moment` | dates and times in ISO 8601 |
+//! | `columns` | the columns of a batch while they grow |
+
+mod cell;
+mod columns;
+mod document;
+mod moment;
+mod number;
+mod row;
+
+pub(crate) use document::rows_of;
+pub(crate) use moment::http_date;

@@ -1,0 +1,177 @@
+//! The requests to the service, and the meaning of the answers. An empty list is answered like an unknown entity, by 404,
+//! so that an entity is looked up by `describe` first.
+
+use crate::page_size::PageSize;
+use wmshost_plugin::contract::types::ColumnType;
+use wmshost_plugin::http::{Each, Facts, Request, Response, Service, column, get};
+use wmshost_plugin::{Failure, Result, Rows, Settings, invalid_config, permanent, transient};
+
+/// The most rows of a page.
+pub(crate) const MOST_ROWS: u32 = 1_250;
+/// The tries of a request for the highest id that is answered by a page without rows.
+const TRIES: usize = 3;
+/// The most pages of ids of a small entity.
+const MOST_PAGES: usize = 40;
+
+/// A filter: field with lookup, and value.
+pub(crate) type Filter = (String, String);
+
+/// The service, with the version of its API.
+#[derive(Debug)]
+pub(crate) struct Cloud<S> {
+    service: S,
+    version: String,
+    /// Filters that every list has.
+    filters: Vec<Filter>,
+}
+
+/// The answer to a request for a list.
+#[derive(Debug)]
+pub(crate) enum Listed<R> {
+    /// A page with rows.
+    Page(R),
+    /// No rows.
+    Empty,
+    /// The request was too much for the service: fewer rows may help. With the failure if there are no fewer.
+    TooMuch(Failure),
+}
+
+impl<S: Service> Cloud<S> {
+    /// Checks the settings.
+    pub(crate) fn new(service: S, settings: &Settings) -> Result<Self> {
+        let version = settings.text("version")?.to_owned();
+        if version.is_empty() || !version.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(invalid_config("setting version is no version of an API, such as \"v10\""));
+        }
+        let filter = |text: &String| match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
+            _ => Err(invalid_config(format!("setting filters: {text:?} is no filter, such as \"status_id__lt=90\""))),
+        };
+        let filters = settings.texts("filters")?.iter().map(filter).collect::<Result<_>>()?;
+        Ok(Self { service, version, filters })
+    }
+
+    /// Sends a request below the entities.
+    pub(crate) fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<S::Response> {
+        self.service.send(&get(format!("wms/lgfapi/{}/entity/{path}", self.version), parameters))
+    }
+
+    /// Asks for a list. The filters of the settings are part of it.
+    pub(crate) fn list(
+        &self,
+        entity: &str,
+        filters: &[Filter],
+        parameters: &[(&str, &str)],
+    ) -> Result<Listed<S::Response>> {
+        let all: Vec<Filter> = self.filters.iter().chain(filters).cloned().collect();
+        self.unfiltered(entity, &all, parameters)
+    }
+
+    /// Asks for a list with these filters only.
+    fn unfiltered(&self, entity: &str, filters: &[Filter], parameters: &[(&str, &str)]) -> Result<Listed<S::Response>> {
+        let filters = filters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let all: Vec<(&str, &str)> = filters.chain(parameters.iter().copied()).collect();
+        let request: Request = get(format!("wms/lgfapi/{}/entity/{entity}/", self.version), &all);
+        let response = match self.service.send(&request) {
+            Ok(response) => response,
+            Err(failure @ Failure::Limit(_)) => return Ok(Listed::TooMuch(failure)),
+            Err(failure) => return Err(failure),
+        };
+        let facts = response.facts();
+        match facts.status {
+            200 if facts.bytes > 0 => Ok(Listed::Page(response)),
+            200 | 204 | 404 => Ok(Listed::Empty),
+            500 | 504 => Ok(Listed::TooMuch(transient(said(entity, &facts)))),
+            _ => Err(refused(entity, &facts)),
+        }
+    }
+
+    /// The highest id among the rows with these filters; `None` if there are none.
+    pub(crate) fn highest_id(&self, entity: &str, filters: &[Filter]) -> Result<Option<i64>> {
+        let parameters = [("ordering", "-id"), ("page_size", "1"), ("fields", "id"), ("page_mode", "sequenced")];
+        // A page without rows may be one of those that a service leaves empty among others.
+        for _ in 0..TRIES {
+            match self.list(entity, filters, &parameters)? {
+                Listed::Empty => return Ok(None),
+                Listed::TooMuch(failure) => return Err(passing(failure)),
+                Listed::Page(page) => {
+                    let ids = ids(&page)?;
+                    if ids.len() > 1 {
+                        return Err(permanent(format!("{entity}: the service ignores page_size")));
+                    }
+                    if let Some(id) = ids.first() {
+                        return Ok(Some(*id));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// All ids of a small entity, ascending; `None` if the user may not see it.
+    pub(crate) fn all_ids(&self, entity: &str) -> Result<Option<Vec<i64>>> {
+        let mut all: Vec<i64> = Vec::new();
+        let mut page_size = PageSize::new(MOST_ROWS);
+        for _ in 0..MOST_PAGES {
+            let after: Vec<Filter> = all.last().map(|id| ("id__gt".to_owned(), id.to_string())).into_iter().collect();
+            let size = page_size.rows().to_string();
+            let parameters = [("ordering", "id"), ("page_size", &*size), ("fields", "id"), ("page_mode", "sequenced")];
+            let listed = match self.unfiltered(entity, &after, &parameters) {
+                Err(Failure::Denied(_)) if all.is_empty() => return Ok(None),
+                listed => listed?,
+            };
+            match listed {
+                Listed::Empty => return Ok(Some(all)),
+                Listed::TooMuch(_) if page_size.shrink() => {}
+                Listed::TooMuch(failure) => return Err(passing(failure)),
+                Listed::Page(page) => {
+                    let found = ids(&page)?;
+                    let is_further = found.first().is_some_and(|first| all.last().is_none_or(|last| first > last));
+                    match found.is_empty() {
+                        true => return Ok(Some(all)),
+                        false if is_further => all.extend(found),
+                        false => return Err(permanent(format!("{entity}: the service ignores id__gt or ordering"))),
+                    }
+                }
+            }
+        }
+        Err(permanent(format!("{entity} has more than {MOST_PAGES} pages")))
+    }
+}
+
+/// The ids of a page, in its order; rows whose id cannot be read are left out.
+pub(crate) fn ids(page: &impl Response) -> Result<Vec<i64>> {
+    let made = page.rows("/results", Each::Element, &[column("id", ColumnType::Int64, &["id"])])?;
+    let found = Rows::of(&made.rows).int64s("id")?;
+    Ok(found.iter().flatten().collect())
+}
+
+/// The failure of a request for a single row: there is no smaller one, but it may pass.
+fn passing(failure: Failure) -> Failure {
+    match failure {
+        Failure::Limit(why) => transient(why),
+        other => other,
+    }
+}
+
+/// A service's words about a status.
+fn said(entity: &str, facts: &Facts) -> String {
+    let gap = if facts.problem.is_empty() { "" } else { ": " };
+    format!("{entity}: the service answers {}{gap}{}", facts.status, facts.problem)
+}
+
+/// The failure of a request that the service refuses.
+pub(crate) fn refused(entity: &str, facts: &Facts) -> Failure {
+    let words = said(entity, facts);
+    if facts.status == 400 && facts.problem.contains("ordering") {
+        return invalid_config(format!(
+            "{words}; the tenant refuses the ordering, and without one no page after the first is exact: read the entity \
+             with method \"full\" if it has at most {MOST_ROWS} rows, or leave it out"
+        ));
+    }
+    match facts.status {
+        400 => invalid_config(format!("{words}; check the settings `filters` and `fields`")),
+        500 | 504 => transient(words),
+        _ => permanent(words),
+    }
+}
