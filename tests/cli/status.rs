@@ -29,7 +29,6 @@ fn a_stream_is_never_loaded_fresh_failed_and_fresh_again() {
     // A run that finds nothing new leaves the target up to date, too.
     project.wmshost("run", &[]).succeeded();
     let unchanged = state(&project, 0);
-    assert_eq!(unchanged["last_run"]["status"], "unchanged", "{unchanged:#}");
     assert_ne!(unchanged["last_run"]["run_id"], first);
     project.change("INSERT INTO s VALUES (3, 'many', '2026-01-03 00:00:00')");
     project.wmshost("run", &[]).ended(1);
