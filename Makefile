@@ -1,7 +1,7 @@
 # The one door. `make` lists the targets; each of them installs what it lacks.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test test-long test-oracle check lint fix bench bench-oracle \
+.PHONY: help demo demo-cloud quick test test-long test-oracle check lint fix bench bench-oracle \
 	program build shipped plugins bindings plugins-second setup setup-oracle install dist deb clean
 
 CARGO := cargo
@@ -22,6 +22,10 @@ help: ## list the targets
 demo: ## make a sample warehouse, run the main job three times and show what happened
 	@$(MAKE) --no-print-directory -j$(PROCESSORS) program shipped
 	@tests/demo.sh
+
+demo-cloud: program shipped ## the same from Oracle WMS Cloud, played by a mock of its API
+	@$(CARGO) build --release -p wmshost-wms-cloud-mock
+	@tests/demo-cloud.sh
 
 quick: ## the unit and tidy tests in the dev profile: no plugins, no servers
 	$(CARGO) test --quiet --workspace --lib
