@@ -111,7 +111,7 @@ fn a_run_whose_models_another_one_builds_says_what_is_there_and_what_is_not() {
     let rows = number(&place, "SELECT COUNT(*) FROM WMS_ALLOCATION");
     assert_eq!(number(&place, "SELECT SUM(allocations) FROM PER_DAY"), before, "the models are as they were");
     let runs = place.json(&["runs", "list"]);
-    assert_eq!(runs[0]["status"], "succeeded", "{runs:#}");
+    assert_eq!((&runs[0]["status"], &runs[0]["exit_code"]), (&"failed".into(), &3.into()), "{runs:#}");
 
     // Reading is always allowed.
     for words in ["list", "compile", "diff", "freshness", "docs"] {
