@@ -79,13 +79,15 @@ impl PluginCatalog for ByFileName {
         if world == World::Models {
             let zone = setting("time_zone", SettingKind::Text, Some("\"UTC\""), &[]);
             let today = setting("today", SettingKind::Text, Some("\"\""), &[]);
-            let offsets = setting("utc_offsets", SettingKind::Texts, Some("[]"), &[]);
+            let source = setting("source", SettingKind::Text, Some("\"tables\""), &["tables", "cloud"]);
+            let texts =
+                ["utc_offsets", "soft_deletes", "words"].map(|name| setting(name, SettingKind::Texts, Some("[]"), &[]));
             return Ok(PluginMetadata {
                 world,
                 name,
                 version: "0.1.0".to_owned(),
                 digest,
-                settings: vec![zone, today, offsets],
+                settings: [zone, today, source].into_iter().chain(texts).collect(),
             });
         }
         let settings = match &*name {
