@@ -70,7 +70,11 @@ fn a_bad_value_takes_its_row_out_and_leaves_the_others() {
         ("DATE", "'2026-02-30'", "is not a date or moment"),
         ("DATE", "20260131", "is stored as INTEGER, where dates and moments are text"),
         ("TIMESTAMP(9)", "'2026-01-31 10:00:00.123456789'", "is finer than microseconds"),
-        ("TIMESTAMP", "'2026-01-31 10:00:00Z'", "has an offset from UTC, which the column's type does not keep"),
+        (
+            "TIMESTAMP",
+            "'2026-01-31 10:00:00Z'",
+            "has an offset from UTC, which the column's type does not keep: `timestamp in UTC` in `columns` does",
+        ),
         ("TIMESTAMPTZ", "'2026-01-31 10:00:00'", "has no offset from UTC, which the column's type requires"),
         ("DATE_ONLY", "'2026-01-31 10:00:00'", "is not a date"),
     ] {
