@@ -75,7 +75,11 @@ fn a_bad_value_takes_its_row_out_and_leaves_the_others() {
             "'2026-01-31 10:00:00Z'",
             "has an offset from UTC, which the column's type does not keep: `timestamp in UTC` in `columns` does",
         ),
-        ("TIMESTAMPTZ", "'2026-01-31 10:00:00'", "has no offset from UTC, which the column's type requires"),
+        (
+            "TIMESTAMPTZ",
+            "'2026-01-31 10:00:00'",
+            "has no offset from UTC, which the column's type requires: the form iso-utc in `columns` takes it for UTC",
+        ),
         ("DATE_ONLY", "'2026-01-31 10:00:00'", "is not a date"),
     ] {
         let warehouse = Warehouse::new(&format!(
