@@ -188,7 +188,7 @@ mod tests {
         for (headers, body) in [
             ([("content-type", "text/html")], "hello"),
             ([JSON], "<html>"),
-            ([JSON], "{\"results\": [{\"id\": 1}"),
+            ([JSON], "{\"results\": [{\"id\": 1"),
             ([JSON], "OK"),
         ] {
             assert!(matches!(verdict(Ok(received(200, &headers, body)), 0, &[]), Verdict::Again { .. }), "{body}");

@@ -79,7 +79,7 @@ impl Bench {
             key: Vec::new(),
             change_key: Some("changed".to_owned()),
             lookback_micros: 0,
-            lookback_versions: None,
+            lookback_versions: Some(0),
             null_keys: NullKeys::Include,
             window: None,
             columns: Vec::new(),

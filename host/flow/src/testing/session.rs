@@ -188,6 +188,10 @@ impl Sql for MemorySession {
     }
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Row>, Failure> {
+        // The database in memory has no triggers.
+        if statement.contains("'trigger'") {
+            return Ok(Vec::new());
+        }
         self.run(statement, parameters).map(|(rows, _)| rows)
     }
 
