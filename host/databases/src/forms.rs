@@ -86,13 +86,17 @@ pub(crate) fn days(form: SourceForm, stored: Stored<'_>) -> Option<i32> {
 /// The number that a form keeps for a moment; for a comparison only, so that it may be the nearest one.
 pub(crate) fn number(form: SourceForm, micros: i64) -> Number {
     let unit = 10_i64.pow(form.epoch_scale().unwrap_or_default().into());
+    // Whole milliseconds are divided as such: their number is exact as a binary fraction, which that of the microseconds
+    // is not after the year 2255, so that the quotient is rounded once.
+    let (count, parts) =
+        if unit > 1_000 && micros % 1_000 == 0 { (micros / 1_000, unit / 1_000) } else { (micros, unit) };
     match form {
         SourceForm::JulianDay => {
             let millis = micros.div_euclid(1_000).saturating_add(JULIAN_MILLIS) as f64;
             Number::Real((millis + micros.rem_euclid(1_000) as f64 / 1_000.0) / DAY_MILLIS)
         }
         _ if micros % unit == 0 => Number::Whole(micros / unit),
-        _ => Number::Real(micros as f64 / unit as f64),
+        _ => Number::Real(count as f64 / parts as f64),
     }
 }
 
@@ -280,8 +284,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_a_form_keeps_for_a_moment_is_that_moment(seconds in -62_167_219_200_i64..253_402_300_800) {
-            let millis = seconds * 1_000;
+        fn what_a_form_keeps_for_a_moment_is_that_moment(millis in -62_167_219_200_000_i64..253_402_300_800_000) {
             for form in [EpochSeconds, EpochMillis, EpochMicros, JulianDay] {
                 let stored = match number(form, millis * 1_000) {
                     Number::Whole(value) => Stored::Integer(value),

@@ -257,13 +257,12 @@ impl Stream {
     /// the case of most names, and everything after the source does.
     pub(crate) fn open_extractor(&mut self) -> Result<Opened, Failure> {
         let opened = self.extractor.open(&self.request)?;
-        if let Some(name) = &self.request.change_key {
+        let spelled = |name: String| {
             let mut fields = opened.schema.fields().iter();
-            if let Some(field) = fields.find(|field| field.name().eq_ignore_ascii_case(name)) {
-                self.request.change_key = Some(field.name().clone());
-                self.definition.change_key = self.definition.change_key.take().map(|_| field.name().clone());
-            }
-        }
+            fields.find(|field| field.name().eq_ignore_ascii_case(&name)).map_or(name, |field| field.name().clone())
+        };
+        self.request.change_key = self.request.change_key.take().map(spelled);
+        self.definition.change_key = self.definition.change_key.take().map(spelled);
         Ok(opened)
     }
 
@@ -271,8 +270,7 @@ impl Stream {
     fn check_lookback(&self, opened: &Opened) -> Result<(), Failure> {
         let incremental = self.request.method == Method::Incremental && self.request.window.is_none();
         let Some(name) = self.request.change_key.as_ref().filter(|_| incremental) else { return Ok(()) };
-        let mut fields = opened.schema.fields().iter();
-        let Some(field) = fields.find(|field| field.name().eq_ignore_ascii_case(name)) else { return Ok(()) };
+        let Ok(field) = opened.schema.field_with_name(name) else { return Ok(()) };
         let is_version = *field.data_type() == DataType::Int64;
         let (kind, advice) = match (is_version, self.request.lookback_versions) {
             (true, None) => (
