@@ -47,7 +47,7 @@ fn cloud_pipeline(project: &TestProject) -> String {
 /// instants and the other has what the warehouse's clocks show.
 fn rows_of(target: &Connection, table: &str) -> Vec<String> {
     let mut statement = target.prepare(&format!("SELECT * FROM {table}")).expect("the mart");
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_lowercase).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_lowercase).collect();
     let kept: Vec<usize> = (0..names.len())
         .filter(|at| !names[*at].starts_with("wms_") && !MISSING.contains(&names[*at].as_str()))
         .collect();

@@ -58,7 +58,7 @@ impl Cloud {
         let target = self.project.target();
         let query = format!("SELECT * FROM CLOUD_{} WHERE wms_deleted_at IS NULL", entity.to_uppercase());
         let mut statement = target.prepare(&query).expect("the table");
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let rows = statement.query_map([], |row| {
             let cell = |at: usize| Ok((names[at].clone(), row.get::<_, Value>(at)?));
             (0..names.len()).map(cell).collect::<rusqlite::Result<BTreeMap<_, _>>>()

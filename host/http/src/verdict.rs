@@ -139,7 +139,10 @@ fn host_of(address: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use wmshost_flow::{FailureKind, RowsOf};
+
     use super::*;
+    use crate::json::rows_of;
 
     fn received(status: u16, headers: &[(&'static str, &str)], body: &str) -> Received {
         let headers = headers
@@ -193,6 +196,11 @@ mod tests {
         ] {
             assert!(matches!(verdict(Ok(received(200, &headers, body)), 0, &[]), Verdict::Again { .. }), "{body}");
         }
+        // One that ends after a row is found by the reader of its rows.
+        let cut = "{\"results\": [{\"id\": 1}";
+        assert!(flaw(&received(200, &[JSON], cut)).is_none());
+        let found = rows_of(cut.as_bytes(), "/results", RowsOf::Elements, &[]);
+        assert_eq!(found.err().map(|failure| failure.kind), Some(FailureKind::Transient));
         assert!(flaw(&received(200, &[JSON], " [1] \n")).is_none());
         assert!(flaw(&received(200, &[("content-type", "text/csv")], "a,b")).is_none());
     }

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::history::{RunRecorder, RunStatus};
 use crate::ownership;
 use crate::plugin_registry::PluginRegistry;
-use crate::run::{StreamRunner, run_status, summed};
+use crate::run::{StreamRunner, ended_well, run_status, summed};
 use crate::runtime::Runtime;
 
 /// A window and its result.
@@ -27,7 +27,6 @@ pub struct WindowOutcome {
 impl WindowOutcome {
     /// True if this run or one before it has done the window.
     pub fn is_done(&self) -> bool {
-        let ended_well = |end: &StreamSummary| run_status(std::slice::from_ref(end)) == RunStatus::Succeeded;
         self.done.is_some() || self.end.as_ref().is_some_and(ended_well)
     }
 
@@ -98,10 +97,10 @@ pub fn backfill(
         runner(None).record_plugins(recorder)?;
         for window in windows.iter_mut().filter(|window| window.done.is_none()) {
             let end = runner(Some(window.window.clone())).move_rows();
-            let ended_well = run_status(&end) == RunStatus::Succeeded;
+            let is_done = end.iter().all(ended_well);
             window.end = end.first().cloned();
             streams = summed(&streams, end);
-            if !ended_well {
+            if !is_done {
                 break;
             }
         }

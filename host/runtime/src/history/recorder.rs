@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::time::Duration;
 
-use wmshost_flow::{Exit, StreamSummary};
+use wmshost_flow::{Clock, Exit, StreamSummary};
 use wmshost_models::Report;
 
 use super::records::{PluginRecord, RunKind, RunRecord, RunStatus, StreamRecord};
@@ -15,7 +15,8 @@ use crate::runtime::Runtime;
 
 /// A run that is being recorded.
 pub struct RunRecorder<'a> {
-    runtime: &'a Runtime,
+    clock: &'a dyn Clock,
+    history: RefCell<History>,
     run_id: String,
     begun: Duration,
     /// The outcome in words.
@@ -37,9 +38,12 @@ impl<'a> RunRecorder<'a> {
             exit_code: None,
             message: None,
         };
-        runtime.history()?.begin(&run)?;
+        let mut history = runtime.history()?;
+        history.begin(&run)?;
         tracing::info!(kind = kind.name(), file = run.file, "the run begins");
-        Ok(Self { runtime, run_id, begun: runtime.clock.elapsed(), outcome: RefCell::default() })
+        let clock = runtime.clock.as_ref();
+        let (history, begun) = (RefCell::new(history), clock.elapsed());
+        Ok(Self { clock, history, run_id, begun, outcome: RefCell::default() })
     }
 
     /// The run's id.
@@ -54,7 +58,7 @@ impl<'a> RunRecorder<'a> {
 
     /// Records the plugins that move the rows of the run's streams, each stream's in the order of its stages.
     pub(crate) fn plugins(&self, plugins: &[PluginRecord]) -> Result<()> {
-        Ok(self.history()?.add_plugins(&self.run_id, plugins)?)
+        Ok(self.history.borrow_mut().add_plugins(&self.run_id, plugins)?)
     }
 
     /// Records and logs the outcomes of streams.
@@ -93,30 +97,25 @@ impl<'a> RunRecorder<'a> {
                 ),
             }
         }
-        Ok(self.history()?.add_streams(&self.run_id, records)?)
+        Ok(self.history.borrow_mut().add_streams(&self.run_id, records)?)
     }
 
     /// Records the outcomes of models. The log has each of them since it ended.
     pub(crate) fn models(&self, report: &Report) -> Result<()> {
         let records: Vec<_> = report.nodes.iter().map(Into::into).collect();
-        Ok(self.history()?.add_models(&self.run_id, &records)?)
+        Ok(self.history.borrow_mut().add_models(&self.run_id, &records)?)
     }
 
     /// Records and logs the end of the run, with the failure of the run as a whole.
     pub fn end(self, exit: Exit, failure: Option<String>) -> Result<()> {
-        let (status, seconds) = (RunStatus::of_exit(exit), (self.runtime.clock.elapsed() - self.begun).as_secs_f64());
+        let (status, seconds) = (RunStatus::of_exit(exit), (self.clock.elapsed() - self.begun).as_secs_f64());
         let exit_code = exit as u8;
-        let history = self.history();
         let message = failure.or(self.outcome.into_inner());
         let (name, text) = (status.name(), message.as_deref().unwrap_or_default());
         match status {
             RunStatus::Failed => tracing::error!(status = name, exit_code, seconds, outcome = text, "the run failed"),
             _ => tracing::info!(status = name, exit_code, seconds, outcome = text, "the run ended"),
         }
-        Ok(history?.end(&self.run_id, status, seconds, exit_code, message.as_deref())?)
-    }
-
-    fn history(&self) -> Result<History> {
-        Ok(History::open(&self.runtime.data_dir.history())?)
+        Ok(self.history.into_inner().end(&self.run_id, status, seconds, exit_code, message.as_deref())?)
     }
 }

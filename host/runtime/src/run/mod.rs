@@ -13,6 +13,6 @@ mod retry;
 mod stream_runner;
 
 pub use outcome::{RunOutcome, run_status};
-pub(crate) use outcome::{not_opened, summed};
+pub(crate) use outcome::{ended_well, not_opened, summed};
 pub use pipeline_run::{LoadOptions, PipelineRun};
 pub(crate) use stream_runner::StreamRunner;

@@ -35,6 +35,11 @@ pub fn run_status(ends: &[StreamSummary]) -> RunStatus {
     }
 }
 
+/// True if a stream left its target up to date.
+pub(crate) fn ended_well(end: &StreamSummary) -> bool {
+    run_status(std::slice::from_ref(end)) == RunStatus::Succeeded
+}
+
 /// The failure of a stream whose connection could not be opened.
 pub(crate) fn not_opened(stream: &str, failure: Failure) -> StreamFailure {
     StreamFailure { stream: stream.to_owned(), stage: Stage::Extract, batch: None, failure }

@@ -1,14 +1,13 @@
 //! A run of a pipeline: its streams are loaded, then the models whose inputs have changed are built.
 
-use wmshost_flow::StreamSummary;
 use wmshost_models::Project;
 use wmshost_pipeline::{Checked, OnChange, Stream};
 
-use super::outcome::{RunOutcome, run_status};
+use super::outcome::{RunOutcome, ended_well};
 use super::stream_runner::StreamRunner;
 use crate::assembly::StreamFactory;
 use crate::error::Result;
-use crate::history::{RunRecorder, RunStatus};
+use crate::history::RunRecorder;
 use crate::models::{ModelsOutcome, build_after_load, builds_after_load, declared_models};
 use crate::ownership;
 use crate::plugin_registry::PluginRegistry;
@@ -68,12 +67,11 @@ impl<'a> PipelineRun<'a> {
     pub fn build_models(self, recorder: &RunRecorder<'_>, loaded: &RunOutcome) -> Result<Option<ModelsOutcome>> {
         let StreamRunner { runtime, factory, plans } = self.runner;
         let Some(models) = self.models.filter(|_| !runtime.cancel.is_set()) else { return Ok(None) };
-        let is_loaded = |end: &&StreamSummary| run_status(std::slice::from_ref(*end)) == RunStatus::Succeeded;
-        if !loaded.streams.iter().any(|end| is_loaded(&end)) {
+        if !loaded.streams.iter().any(ended_well) {
             runtime.note("no models were built, because no stream was loaded");
             return Ok(None);
         }
-        let failed = loaded.streams.iter().filter(|end| !is_loaded(end)).map(|end| end.stream.clone()).collect();
+        let failed = loaded.streams.iter().filter(|end| !ended_well(end)).map(|end| end.stream.clone()).collect();
         build_after_load(runtime, (factory.pipeline, factory.registry), models, recorder, (&plans, &failed))
     }
 }

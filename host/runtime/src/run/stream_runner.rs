@@ -6,12 +6,12 @@ use std::sync::Arc;
 use wmshost_flow::{Failure, FailureKind, LastRun, LastRuns, SqlSession, StreamSummary, run_streams};
 use wmshost_pipeline::{ConfiguredPlugin, Stream};
 
-use super::outcome::{RunOutcome, failed_to_open, run_status, summed};
+use super::outcome::{RunOutcome, ended_well, failed_to_open, run_status, summed};
 use super::retry::{Retries, may_pass};
 use crate::assembly::{StreamFactory, connect};
 use crate::error::Result;
 use crate::events::StreamEvents;
-use crate::history::{PluginRecord, RunRecorder, RunStatus};
+use crate::history::{PluginRecord, RunRecorder};
 use crate::runtime::Runtime;
 
 /// Streams to run.
@@ -50,13 +50,12 @@ impl StreamRunner<'_> {
             let is_busy = end.failure.as_ref().is_some_and(|at| at.failure.kind == FailureKind::Busy);
             let Some(plan) = self.plans.iter().find(|plan| plan.plan.name == end.stream && !is_busy) else { continue };
             let ended_at = self.runtime.clock.now();
-            let is_well = run_status(std::slice::from_ref(end)) == RunStatus::Succeeded;
             of_target.entry(&plan.plan.target).or_default().push(LastRun {
                 stream: end.stream.clone(),
                 run_id: self.factory.run_id.clone(),
                 status: end.status.name().to_owned(),
                 ended_at,
-                succeeded_at: is_well.then_some(ended_at),
+                succeeded_at: ended_well(end).then_some(ended_at),
                 failure: end.failure.as_ref().map(ToString::to_string),
             });
         }
@@ -89,6 +88,10 @@ impl StreamRunner<'_> {
         let Err(failure) = &first else { return Ok((whole(self.plans.clone(), first), Vec::new())) };
         if may_pass(failure) {
             return Ok((whole(self.plans.clone(), first), Vec::new()));
+        }
+        // A server is not asked again about what it has refused, if no stream could be left out.
+        if self.plans.iter().all(|plan| self.factory.is_required(&plan.plan)) {
+            return Err(failure.clone().into());
         }
         let (mut plans, mut unopened) = (Vec::new(), Vec::new());
         for plan in &self.plans {

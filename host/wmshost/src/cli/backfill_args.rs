@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use wmshost_flow::{Failure, Value, Window, timestamp_from_text};
+use wmshost_flow::{Failure, Value, Window};
 use wmshost_pipeline::parse_duration;
 
-use super::OutputArgs;
+use super::{OutputArgs, moment};
 
 #[derive(Args)]
 pub(crate) struct BackfillArgs {
@@ -35,14 +35,10 @@ pub(crate) struct BackfillArgs {
 impl BackfillArgs {
     /// The windows, one after the other; the last one ends at the end of the part.
     pub(crate) fn windows(&self) -> Result<Vec<Window>, Failure> {
-        let moment = |name: &str, text: &str| {
-            timestamp_from_text(text).ok_or_else(|| {
-                Failure::invalid_config(format!(
-                    "--{name} {text:?}: write a moment such as 2026-01-31 or \"2026-01-31 06:00\""
-                ))
-            })
+        let given = |name: &str, text: &str| {
+            moment(text).map_err(|advice| Failure::invalid_config(format!("--{name} {text:?}: {advice}")))
         };
-        let (start, end) = (moment("from", &self.from)?, moment("to", &self.to)?);
+        let (start, end) = (given("from", &self.from)?, given("to", &self.to)?);
         if start >= end {
             return Err(Failure::invalid_config(format!(
                 "--from {} is not before --to {}: nothing would be read",

@@ -19,6 +19,7 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use wmshost_flow::{Micros, timestamp_from_text};
 use wmshost_runtime::drivers;
 use wmshost_sandbox::{CONTRACT_VERSION, WASMTIME_VERSION, contract_range};
 
@@ -302,6 +303,11 @@ pub(crate) struct VerifyArgs {
     pub(crate) show: usize,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+/// Reads a moment in UTC.
+fn moment(text: &str) -> Result<Micros, &'static str> {
+    timestamp_from_text(text).ok_or("write a moment such as 2026-01-31 or \"2026-01-31 06:00\"")
 }
 
 #[derive(Args)]

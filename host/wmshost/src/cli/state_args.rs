@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use wmshost_flow::{Micros, timestamp_from_text};
+use wmshost_flow::Micros;
 use wmshost_runtime::history::RunKind;
 
-use super::{Output, OutputArgs, Selection};
+use super::{Output, OutputArgs, Selection, moment};
 
 #[derive(Subcommand)]
 pub(crate) enum StateCommand {
@@ -162,10 +162,6 @@ pub(crate) struct RunsListArgs {
     pub(crate) since: Option<Micros>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
-}
-
-fn moment(text: &str) -> Result<Micros, String> {
-    timestamp_from_text(text).ok_or_else(|| "write a moment such as 2026-01-31 or \"2026-01-31 06:00\"".to_owned())
 }
 
 fn kind(text: &str) -> Result<RunKind, String> {

@@ -95,7 +95,8 @@ impl Entity {
             _ => return Err(refused(name, &facts)),
         }
         let entity = Self::of(name, &fields(&response)?, choice, facts.date)?;
-        for field in choice.fields.iter().chain(&choice.exclude).filter(|field| !entity.fields.contains(field)) {
+        let mut chosen = choice.fields.iter().chain(&choice.exclude);
+        if let Some(field) = chosen.find(|field| !entity.fields.contains(field)) {
             return Err(invalid_config(format!(
                 "{name} has no field {field}; correct the settings `fields` and `exclude`"
             )));
