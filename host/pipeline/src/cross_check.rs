@@ -113,7 +113,7 @@ impl Checker<'_> {
             let message = format!("`{}` is a web service, which can only be read", plan.target);
             self.sink.of(&key_of(plan, keys::TARGET.name), message, Some("name a database".to_owned()));
         }
-        let is_declared = plan.columns != Default::default();
+        let is_declared = !plan.columns.is_empty();
         if is_declared && matches!(self.pipeline.connections.get(&plan.source), Some(Connection::Http(_))) {
             let message = "columns of a web service cannot be declared: its extractor decides about them";
             let advice = "remove the table; the settings of the extractor choose fields and digits".to_owned();

@@ -49,8 +49,7 @@ pub(crate) fn read(scope: &mut SectionReader<'_>) -> Option<WebService> {
     .map(|key| scope.count(key).and_then(|count| u32::try_from(count).ok()));
     let (base, sign_in, allow_private) = (base?, sign_in?, allow_private?);
     let plain = [(&keys::URL, &base)];
-    let tokens =
-        if let SignIn::OAuth(client) = &sign_in { Some((&keys::TOKEN_URL, &client.token_address)) } else { None };
+    let tokens = sign_in.token_address().map(|address| (&keys::TOKEN_URL, address));
     for (key, address) in plain.into_iter().chain(tokens) {
         if !address.is_secure && !allow_private {
             let path = join(&scope.path, key.name);
@@ -59,6 +58,8 @@ pub(crate) fn read(scope: &mut SectionReader<'_>) -> Option<WebService> {
         }
     }
     Some(WebService {
+        base,
+        sign_in,
         ca_file,
         proxy,
         allow_private,
@@ -72,7 +73,6 @@ pub(crate) fn read(scope: &mut SectionReader<'_>) -> Option<WebService> {
         concurrent_requests: concurrent_requests?,
         request_retries: request_retries?,
         retry_budget: retry_budget?,
-        ..WebService::new(base, sign_in)
     })
 }
 

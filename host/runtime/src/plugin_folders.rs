@@ -6,8 +6,8 @@
 //!
 //! The current folder is never one of them. A plugin is only used if no other user of the machine could have replaced it:
 //! its file and its folder have the owner of the program or root (any owner, where `WMSHOST_PLUGINS` names the folder), no
-//! other user may write them, and none may rename a folder on the way there. A group's right to write counts, except that
-//! of the owner's own group, which has the number of the owner.
+//! other user may write them (a group's right to write counts, except that of the owner's own group, which has the number
+//! of the owner), and no folder around them can be written by every user.
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
@@ -158,9 +158,8 @@ impl Naming {
             Self::Plain => Some(stem.to_owned()),
             Self::Crates => {
                 let rest = stem.strip_prefix("wmshost_")?;
-                let (_, name) = ["extractor_", "transform_", "loader_", "models_"]
-                    .into_iter()
-                    .find_map(|world| Some((world, rest.strip_prefix(world)?)))?;
+                let mut worlds = ["extractor_", "transform_", "loader_", "models_"].into_iter();
+                let name = worlds.find_map(|world| rest.strip_prefix(world))?;
                 Some(name.replace('_', "-"))
             }
         }

@@ -41,19 +41,16 @@ pub(crate) fn probe(pipeline: &Checked, plans: &[&Stream], now: Micros) -> Vec<P
         let (probe, failure) = probed.map_or_else(|failure| (None, Some(failure)), |probe| (probe, None));
         Probed { label: label.to_owned(), failure, role, probe, measured: Vec::new() }
     };
-    let as_source = sources.into_iter().map(|(label, tables)| {
-        if let Connection::Http(service) = &pipeline.connections[label] {
-            return measured(label, service, plans, now);
+    let as_source = sources.into_iter().map(|(label, tables)| match &pipeline.connections[label] {
+        Connection::Http(service) => measured(label, service, plans, now),
+        Connection::Oracle(server) => {
+            let tables: Vec<&str> = tables.into_iter().collect();
+            of(label, "source", probe_source(connect::remembering(server), &tables, label).map(Some))
         }
-        let tables: Vec<&str> = tables.into_iter().collect();
-        let probed = match &pipeline.connections[label] {
-            Connection::Oracle(server) => probe_source(connect::remembering(server), &tables, label).map(Some),
-            file @ (Connection::Sqlite(_) | Connection::Http(_)) => {
-                let session_tags = connect::SessionTags { pipeline: &pipeline.name, run_id: "check" };
-                connect::source(label, file, 1, &session_tags).map(|_| None)
-            }
-        };
-        of(label, "source", probed)
+        file @ Connection::Sqlite(_) => {
+            let session_tags = connect::SessionTags { pipeline: &pipeline.name, run_id: "check" };
+            of(label, "source", connect::source(label, file, 1, &session_tags).map(|_| None))
+        }
     });
     let as_target = targets.into_iter().map(|label| {
         let probed = match &pipeline.connections[label] {

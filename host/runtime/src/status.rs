@@ -1,9 +1,12 @@
 //! The state of a pipeline's streams, by what is in the target alone: no plugin is loaded, nothing is written, and it
 //! does not matter which machine ran them last.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use wmshost_flow::{Failure, LastRun, LastRuns, Lease, LeaseView, Ledger, Micros, Quarantine, QuarantineFilter, Value};
+use wmshost_flow::{
+    Failure, LastRun, LastRuns, Lease, LeaseView, Ledger, Micros, Quarantine, QuarantineFilter, SqlSession, Value,
+};
 use wmshost_pipeline::{Resolved, StreamPlan};
 
 use crate::assembly::connect;
@@ -96,16 +99,38 @@ impl PipelineState {
 /// Returns the state of these streams of a pipeline, or of all. A target that cannot be read makes its streams unknown.
 pub fn status(runtime: &Runtime, pipeline: &Resolved, streams: &[String]) -> Result<PipelineState> {
     let now = runtime.clock.now();
-    let plans = pipeline.select(streams)?;
-    let state = |plan: &StreamPlan| match found(pipeline, plan) {
-        Ok(found) => found.judged(plan, now),
-        Err(failure) => {
-            let reason = Some(failure.to_string());
-            StreamState { health: Health::Unknown, reason, ..Found::default().judged(plan, now) }
-        }
-    };
+    let mut targets: BTreeMap<&str, Result<Option<OpenTarget>, Failure>> = BTreeMap::new();
+    let mut states = Vec::new();
+    for plan in pipeline.select(streams)? {
+        let target = targets.entry(&plan.target).or_insert_with(|| open(pipeline, plan));
+        let found = match target {
+            Ok(Some(target)) => found(target, &pipeline.name, plan),
+            Ok(None) => Ok(Found::default()),
+            Err(failure) => Err(failure.clone()),
+        };
+        states.push(match found {
+            Ok(found) => found.judged(plan, now),
+            Err(failure) => {
+                let reason = Some(failure.to_string());
+                StreamState { health: Health::Unknown, reason, ..Found::default().judged(plan, now) }
+            }
+        });
+    }
     let file = pipeline.file.display().to_string();
-    Ok(PipelineState { pipeline: pipeline.name.clone(), file, streams: plans.into_iter().map(state).collect() })
+    Ok(PipelineState { pipeline: pipeline.name.clone(), file, streams: states })
+}
+
+/// A target that several streams may write, open for reading, and the outcomes of the pipeline's last runs in it.
+struct OpenTarget {
+    sql: Box<dyn SqlSession>,
+    last_runs: Vec<LastRun>,
+}
+
+/// Opens the target of a stream; `None` if it does not exist yet.
+fn open(pipeline: &Resolved, plan: &StreamPlan) -> Result<Option<OpenTarget>, Failure> {
+    let Some(mut sql) = connect::stream_reader(pipeline, plan)? else { return Ok(None) };
+    let last_runs = LastRuns { pipeline: &pipeline.name }.read(sql.as_mut())?;
+    Ok(Some(OpenTarget { sql, last_runs }))
 }
 
 /// The parts of a stream's state that are in the target.
@@ -118,10 +143,9 @@ struct Found {
     holder: Option<LeaseView>,
 }
 
-fn found(pipeline: &Resolved, plan: &StreamPlan) -> Result<Found, Failure> {
-    let Some(mut reader) = connect::stream_reader(pipeline, plan)? else { return Ok(Found::default()) };
-    let (sql, name) = (reader.as_mut(), pipeline.name.as_str());
-    let last_run = LastRuns { pipeline: name }.read(sql)?.into_iter().find(|last| last.stream == plan.name);
+fn found(target: &mut OpenTarget, name: &str, plan: &StreamPlan) -> Result<Found, Failure> {
+    let last_run = target.last_runs.iter().find(|last| last.stream == plan.name).cloned();
+    let sql = target.sql.as_mut();
     let checkpoint = Ledger { pipeline: name }.last(sql, &plan.name)?.and_then(|entry| entry.checkpoint);
     let position = |position: &wmshost_flow::Position| position.name == "watermark";
     let filter = QuarantineFilter { stream: plan.name.clone(), rule: None, ids: Vec::new() };

@@ -2,7 +2,13 @@
 
 use arrow_schema::DataType;
 
-use crate::{ColumnPurpose, Dialect, stored_decimal};
+use crate::{ColumnPurpose, Dialect, stored_decimal, text_literal};
+
+/// Returns the PL/SQL block that renews Oracle's statistics of a table of the session's schema, by its exact name.
+pub fn gather_statistics(table: &str) -> String {
+    let table = text_literal(table);
+    format!("BEGIN DBMS_STATS.GATHER_TABLE_STATS(SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'), {table}); END;")
+}
 
 impl Dialect {
     /// Returns a parameter of a statement, by its number from 1.
@@ -19,6 +25,22 @@ impl Dialect {
         match self {
             Self::Sqlite => statement.to_owned(),
             Self::Oracle => statement.replace('?', ":"),
+        }
+    }
+
+    /// Returns the greatest of several values that is not NULL; the databases' own function is NULL if one of them is.
+    pub fn greatest(self, values: &[String]) -> String {
+        if let [one] = values {
+            return one.clone();
+        }
+        let rotated = (0..values.len()).map(|from| {
+            let (last, first) = values.split_at(from);
+            format!("COALESCE({})", [first, last].concat().join(", "))
+        });
+        let rotated = rotated.collect::<Vec<_>>().join(", ");
+        match self {
+            Self::Sqlite => format!("max({rotated})"),
+            Self::Oracle => format!("GREATEST({rotated})"),
         }
     }
 

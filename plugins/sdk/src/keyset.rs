@@ -8,9 +8,6 @@ use crate::contract::types::{Bookmark, Position, Schema, Value};
 use crate::failure::{Result, invalid_config};
 use crate::stage::{Reader, Step};
 
-/// The value that a bookmark has before the first row was read.
-const START: &[Position] = &[];
-
 /// A SELECT that is read in the order of columns that identify a row.
 ///
 /// ```ignore
@@ -25,8 +22,8 @@ const START: &[Position] = &[];
 ///
 /// The SELECT has no `WHERE` and no `ORDER BY` of its own, or is a part in parentheses: `SELECT … FROM (SELECT …) l`. The
 /// names of the columns are those after the last point: `l.changed` is the column `changed` of the result. A run begins at
-/// the request's lookback before its bookmark, the bookmark never passes the source's clock, and rows without a change key
-/// are read as the request says.
+/// the request's lookback before its bookmark and the bookmark never passes the source's clock, where the change key is a
+/// timestamp: one of another type has neither. Rows without a change key are read first, as the request says.
 pub struct Keyset<S: Session = Granted> {
     session: S,
     request: Request,
@@ -36,8 +33,8 @@ pub struct Keyset<S: Session = Granted> {
     bookmark: Bookmark,
     /// The source's time when reading began.
     now: i64,
-    /// True while the rows without a change key are still to be read.
-    nulls_to_come: bool,
+    /// True while the rows without a change key are read. They are the first, while the bookmark is still that of the
+    /// beginning: a run that goes on after an interruption reads them again.
     in_nulls: bool,
 }
 
@@ -115,6 +112,12 @@ fn begin(request: &Request) -> Bookmark {
     }
 }
 
+/// The rows after the position at which a request begins.
+fn rows_after<S: Session>(session: &S, select: &Select, request: &Request) -> Result<S::Cursor> {
+    let (text, parameters) = select.after(session.dialect(), &begin(request), request);
+    session.query(&text, &parameters)
+}
+
 impl<S: Session> Keyset<S> {
     /// Begins to read. The stream's `key` and `change_key` in the pipeline file must be the SELECT's, where they are given.
     pub fn open(request: Request, select: Select) -> Result<Self> {
@@ -136,14 +139,15 @@ impl<S: Session> Keyset<S> {
         }
         let session = S::open(&request.source)?;
         let now = session.now()?;
-        let (text, parameters) = select.after(session.dialect(), &begin(&request), &request);
-        let cursor = session.query(&text, &parameters)?;
-        let is_first = request.bookmark.is_none();
-        let nulls_to_come = request.method == Method::Incremental
+        let in_nulls = request.method == Method::Incremental
             && request.window.is_none()
-            && (is_first || request.null_keys != NullKeys::Ignore);
-        let bookmark = request.bookmark.clone().unwrap_or_else(|| START.to_vec());
-        Ok(Self { session, request, select, cursor, bookmark, now, nulls_to_come, in_nulls: false })
+            && (request.bookmark.is_none() || request.null_keys != NullKeys::Ignore);
+        let cursor = match in_nulls {
+            true => session.query(&select.without_change_key(), &[])?,
+            false => rows_after(&session, &select, &request)?,
+        };
+        let bookmark = request.bookmark.clone().unwrap_or_default();
+        Ok(Self { session, request, select, cursor, bookmark, now, in_nulls })
     }
 
     /// Moves the bookmark to the last row of a batch, unless that row is before it or after the source's clock.
@@ -205,11 +209,10 @@ impl<S: Session> Reader for Keyset<S> {
                 self.narrow(&batch)?;
                 return Ok(Step::Chunk(batch, self.bookmark.clone()));
             }
-            if !self.nulls_to_come {
+            if !std::mem::take(&mut self.in_nulls) {
                 return Ok(Step::End(self.bookmark.clone()));
             }
-            (self.nulls_to_come, self.in_nulls) = (false, true);
-            self.cursor = self.session.query(&self.select.without_change_key(), &[])?;
+            self.cursor = rows_after(&self.session, &self.select, &self.request)?;
         }
     }
 }

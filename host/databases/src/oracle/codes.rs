@@ -90,7 +90,7 @@ pub(crate) const CODES: &[(u32, ErrorClass, &str)] = &[
     (4_036, ConnectionLost, "the server's memory for sessions is exhausted at the moment"),
     (4_061, Conflict, ""),
     (4_068, Conflict, ""),
-    (8_103, Snapshot, "the table was emptied or created anew while it was read"),
+    (8_103, Snapshot, "the table was emptied or created again while it was read"),
     (8_176, Snapshot, "the server cannot restore the table as it was"),
     (8_177, Conflict, "another transaction changed the same rows"),
     (8_180, Snapshot, "the snapshot is not known any more"),

@@ -55,12 +55,19 @@ pub(crate) fn with_client<T>(
     place: &str,
     act: impl FnOnce(&dyn Client) -> Result<T, OracleError>,
 ) -> Result<T, Failure> {
-    connection.client().and_then(act).map_err(|oracle_error| {
-        if oracle_error.class.is_connection_lost() {
-            connection.mark_broken();
-        }
-        oracle_error.failure(place)
-    })
+    connection.client().and_then(act).map_err(|oracle_error| failed(connection, &oracle_error, place))
+}
+
+/// The failure of a call; a lost connection is not lent again.
+pub(crate) fn failed(
+    connection: &mut PooledConnection,
+    oracle_error: &OracleError,
+    place: impl std::fmt::Display,
+) -> Failure {
+    if oracle_error.class.is_connection_lost() {
+        connection.mark_broken();
+    }
+    oracle_error.failure(place)
 }
 
 /// The database's character set, which is asked for once.

@@ -32,7 +32,7 @@ mod stream_status;
 mod table;
 
 use crate::failure::Failure;
-use crate::ports::sql::Sql;
+use crate::ports::sql::{Sql, SqlSession};
 
 pub use json::{bookmark_from_json, bookmark_to_json};
 pub(crate) use lease::LEASE_RENEWAL_INTERVAL;
@@ -59,3 +59,18 @@ pub fn metadata_objections(sql: &mut dyn Sql) -> Result<Vec<String>, Failure> {
 
 /// The prefix of the names of all tables of the host; streams cannot write such tables.
 pub const METADATA_PREFIX: &str = "WMSHOST_";
+
+/// Calls `act` in a transaction.
+fn in_transaction(
+    session: &mut dyn SqlSession,
+    act: impl FnOnce(&mut dyn SqlSession) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    session.begin()?;
+    match act(session) {
+        Ok(()) => session.commit(),
+        Err(failure) => {
+            session.rollback()?;
+            Err(failure)
+        }
+    }
+}

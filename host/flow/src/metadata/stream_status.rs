@@ -3,6 +3,7 @@
 
 use wmshost_sql::{MetadataType, Value};
 
+use super::in_transaction;
 use super::table::{Cells, Table, optional};
 use crate::failure::Failure;
 use crate::ports::clock::Micros;
@@ -52,15 +53,9 @@ impl LastRuns<'_> {
     /// Records outcomes, in a transaction of its own; an outcome without `succeeded_at` keeps the one that is there. The
     /// table is created by the first success only: a run that failed before anything was written leaves no table.
     pub fn record(&self, session: &mut dyn SqlSession, outcomes: &[LastRun]) -> Result<(), Failure> {
-        session.begin()?;
-        let recorded = self.write(session, outcomes);
-        match recorded {
-            Ok(()) => session.commit(),
-            Err(failure) => {
-                session.rollback()?;
-                Err(TABLE.explain(session, failure))
-            }
-        }
+        in_transaction(session, |session| {
+            self.write(session, outcomes).map_err(|failure| TABLE.explain(session, failure))
+        })
     }
 
     fn write(&self, sql: &mut dyn Sql, outcomes: &[LastRun]) -> Result<(), Failure> {

@@ -37,19 +37,17 @@ impl SourceGrant {
         let (key, columns) = (Vec::new(), BTreeMap::new());
         Self { tables, key, columns, appends: false, batch_bytes: BATCH_BYTES, by_statement: false }
     }
-}
 
-/// Returns the reason why a stream may not read a table, and the key that grants it.
-pub fn table_not_granted(table: impl Display) -> String {
-    format!("the table {table} is not granted; `reads` of the stream in the pipeline file grants further tables")
-}
-
-impl SourceGrant {
     /// Returns the rules for the columns of a table, in whatever case its name is written.
     pub fn rules_of(&self, table: &str) -> &ColumnRules {
         static NONE: ColumnRules = ColumnRules::new();
         self.columns.get(&table.to_lowercase()).unwrap_or(&NONE)
     }
+}
+
+/// Returns the reason why a stream may not read a table, and the key that grants it.
+pub fn table_not_granted(table: impl Display) -> String {
+    format!("the table {table} is not granted; `reads` of the stream in the pipeline file grants further tables")
 }
 
 /// The default for the largest number of bytes in one batch.
@@ -93,8 +91,9 @@ impl TableDescription {
         }
         let fields = self.columns.fields().iter().zip(&kept).filter(|(_, kept)| **kept);
         self.columns = Arc::new(Schema::new(fields.map(|(field, _)| Arc::clone(field)).collect::<Vec<_>>()));
-        let mut kept = kept.into_iter();
-        self.order.retain(|_| kept.next().unwrap_or(true));
+        let (mut of_order, mut of_sources) = (kept.iter(), kept.iter());
+        self.order.retain(|_| of_order.next() != Some(&false));
+        self.sources.retain(|_| of_sources.next() != Some(&false));
         self
     }
 
@@ -137,4 +136,30 @@ pub trait Cursor: Send {
     /// Returns up to `max_rows` rows, with those that have a bad value as rejected rows of the batch; `None` at the
     /// end.
     fn next(&mut self, max_rows: usize) -> Result<Option<Batch>, Failure>;
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_schema::{DataType, Field};
+
+    use super::*;
+
+    #[test]
+    fn a_column_that_is_left_out_takes_its_order_and_its_source_along() {
+        let names = ["id", "WMS_LOADED_AT", "note"];
+        let field = |name: &&str| Field::new(*name, DataType::Utf8, true);
+        let source = |name: &&str| SourceColumn { declared: (*name).to_owned(), ..SourceColumn::default() };
+        let described = TableDescription {
+            name: "t".to_owned(),
+            columns: Arc::new(Schema::new(names.iter().map(field).collect::<Vec<_>>())),
+            key: Vec::new(),
+            order: names.iter().map(|name| Err((*name).to_owned())).collect(),
+            sources: names.iter().map(source).collect(),
+        };
+        let left = described.without(&["wms_loaded_at"]);
+        let declared: Vec<_> = left.sources.iter().map(|source| source.declared.as_str()).collect();
+        let order: Vec<_> = left.order.iter().map(|order| order.as_ref().err().map(String::as_str)).collect();
+        assert_eq!((left.columns.fields().len(), declared), (2, vec!["id", "note"]));
+        assert_eq!(order, [Some("id"), Some("note")]);
+    }
 }

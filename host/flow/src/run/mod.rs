@@ -26,7 +26,7 @@ use crate::failure::policy::{Exit, failure_policy};
 use crate::ports::events::StreamSummary;
 use crate::stream::Stream;
 use crate::stream::context::StreamContext;
-use crate::stream::opened::OpenOutcome;
+use crate::stream::opened::{OpenOutcome, OpenedStream};
 use crate::stream::transaction::lock;
 
 /// Runs streams, at most `concurrency` of them at once, and returns their summaries in the order of the streams. All
@@ -40,7 +40,7 @@ pub fn run_streams(streams: Vec<Stream>, concurrency: usize, context: &StreamCon
     if opened.iter().any(keeps_all_from_running) {
         return opened.into_iter().map(|(stream, outcome)| stream.not_run(outcome, context)).collect();
     }
-    let after = referenced(&opened);
+    let after = if opened.len() > 1 { referenced(&opened) } else { Vec::new() };
     side_by_side(opened, concurrency, &after, |(stream, outcome)| stream.run(outcome, context))
 }
 
@@ -56,11 +56,11 @@ type Opened = (Stream, OpenOutcome);
 /// refers to one that comes later would be refused.
 fn referenced(opened: &[Opened]) -> Vec<BTreeSet<usize>> {
     let references = |(stream, outcome): &Opened| match outcome.ready {
-        Ok(_) => lock(&stream.target).references(&stream.target_table).unwrap_or_else(|failure| {
+        Ok(OpenedStream::Ready(_)) => lock(&stream.target).references(&stream.target_table).unwrap_or_else(|failure| {
             tracing::warn!(stream = stream.name, "the foreign keys of its table are not known: {failure}");
             Vec::new()
         }),
-        Err(_) => Vec::new(),
+        Ok(OpenedStream::Unchanged(_)) | Err(_) => Vec::new(),
     };
     let after = |(at, opened_stream): (usize, &Opened)| {
         let tables = references(opened_stream);

@@ -111,7 +111,7 @@ impl Stream {
         let way = Way { read: opened.schema, request: ready.request, in_source };
         let quarantine = Quarantine { pipeline: &context.pipeline };
         let (mut replayed, mut last) = (Replayed::default(), None);
-        // A row that is rejected for another reason has another id, which may stand further on.
+        // A row that is rejected for another reason has another id, which may come later in the order.
         let mut renamed = HashSet::new();
         loop {
             if context.cancel.is_set() {
@@ -132,7 +132,7 @@ impl Stream {
         }
     }
 
-    /// Reads the keys of the source, for a row that was deleted there must not come back by a replay.
+    /// Reads the keys of the source, since a row that was deleted there must not come back by a replay.
     fn quarantined_in_source(
         &mut self,
         context: &StreamContext,

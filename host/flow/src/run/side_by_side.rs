@@ -1,6 +1,7 @@
 //! Work on many items at once, in an order that some of them need.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -8,7 +9,7 @@ use std::thread;
 struct Queue<T, R> {
     waiting: Vec<(usize, T)>,
     running: usize,
-    done: Vec<(usize, R)>,
+    done: Vec<(usize, thread::Result<R>)>,
 }
 
 impl<T, R> Queue<T, R> {
@@ -48,7 +49,8 @@ pub(crate) fn side_by_side<T: Send, R: Send>(
                         continue;
                     };
                     drop(queue);
-                    let result = work(item);
+                    // A panic, too, ends the waiting of the items after this one.
+                    let result = catch_unwind(AssertUnwindSafe(|| work(item)));
                     queue = locked();
                     queue.running -= 1;
                     queue.done.push((index, result));
@@ -59,7 +61,7 @@ pub(crate) fn side_by_side<T: Send, R: Send>(
     });
     let mut done = queue.into_inner().unwrap_or_else(PoisonError::into_inner).done;
     done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
+    done.into_iter().map(|(_, result)| result.unwrap_or_else(|panic| resume_unwind(panic))).collect()
 }
 
 #[cfg(test)]
@@ -85,6 +87,15 @@ mod tests {
             assert!(place(2) < place(0) && place(0) < place(1) && place(0) < place(3), "{seen:?}");
         }
         assert_eq!(order(&[&[], &[], &[]], 1), [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_panic_of_an_item_is_that_of_the_call_and_keeps_no_other_waiting() {
+        let after = [BTreeSet::new(), BTreeSet::from([0])];
+        let work = |item: usize| assert!(item > 0, "the first item");
+        let panicked = catch_unwind(|| side_by_side(vec![0, 1], 2, &after, work));
+        let words = panicked.expect_err("a panic").downcast_ref::<&str>().copied();
+        assert_eq!(words, Some("the first item"));
     }
 
     #[test]

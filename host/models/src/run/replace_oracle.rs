@@ -128,7 +128,7 @@ impl ModelTable<'_> {
     /// The statement that creates the present view of the table's name again.
     fn view_again(&self, sql: &mut dyn Sql) -> Result<String, Failure> {
         let view = [Value::Text(self.node.table.to_ascii_uppercase())];
-        let text = sql.query(&format!("SELECT text FROM all_views WHERE {OWN_SCHEMA} AND view_name = :1"), &view)?;
+        let text = sql.query(&self.dialect.view_text(), &view)?;
         let text = text.first().map(|row| text_of(row, 0)).unwrap_or_default();
         let columns = format!(
             "SELECT column_name FROM all_tab_columns WHERE {OWN_SCHEMA} AND table_name = :1 ORDER BY column_id"

@@ -5,7 +5,7 @@
 use arrow_schema::DataType;
 use wmshost_flow::model::{Assertion, Interval, Materialization, ModelColumn, Strategy};
 use wmshost_flow::{ErrorClass, Failure, STAGING_PREFIXES, Sql};
-use wmshost_sql::{BELONGINGS, ColumnPurpose, Dialect, Value, text_literal};
+use wmshost_sql::{BELONGINGS, ColumnPurpose, Dialect, Value, gather_statistics};
 
 use crate::host_columns::{VERSION, declared_audit_columns, version_types};
 use crate::project::{Node, ParsedModel, before_image_table};
@@ -274,10 +274,7 @@ impl<'t> ModelTable<'t> {
                 sql.query("PRAGMA analysis_limit = 1000", &[])?;
                 format!("ANALYZE {}", self.name())
             }
-            Dialect::Oracle => format!(
-                "BEGIN DBMS_STATS.GATHER_TABLE_STATS(SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'), {}); END;",
-                text_literal(&self.node.table)
-            ),
+            Dialect::Oracle => gather_statistics(&self.node.table),
         };
         sql.execute(&statement, &[]).map(drop)
     }

@@ -101,7 +101,7 @@ impl Case {
         Error::mistakes(&self.folder.join(CASE), vec![what.to_string()])
     }
 
-    /// Returns the method; `full` by default.
+    /// Returns the method; `default` if the case names none.
     pub(crate) fn method(&self, default: Method) -> Result<Method> {
         self.chosen("method", self.file.method.as_deref(), default, Method::VALUES)
     }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use arrow_array::RecordBatch;
 use wmshost_flow::{
     Batch, Bookmark, Budget, Chunk, Definition, DeleteGuard, Deletes, ExtractRequest, Extractor, Failure, Method,
-    NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap, Opened, Policy, Position, SchemaPolicy, Step, Stream,
-    StreamStatus, StreamSummary, TargetGrant, Value, run_streams,
+    NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap, Opened, Policy, Position, SYSTEM_COLUMNS,
+    SchemaPolicy, Step, Stream, StreamStats, StreamStatus, StreamSummary, TargetGrant, Value, run_streams,
 };
 use wmshost_sandbox::{Identity, Limits, Plugin};
 
@@ -122,9 +122,8 @@ impl Run<'_> {
         let Some(described) = described else {
             return Ok(RecordBatch::new_empty(Arc::new(arrow_schema::Schema::empty())));
         };
-        let own = described.columns.fields().iter().map(|field| field.name());
-        let own: Vec<_> =
-            own.filter(|name| !name.to_lowercase().starts_with("wms_")).map(|name| quoted(name)).collect();
+        let described = described.without(&SYSTEM_COLUMNS);
+        let own: Vec<_> = described.columns.fields().iter().map(|field| quoted(field.name())).collect();
         let order = if self.key.is_empty() { own.clone() } else { self.key.iter().map(|name| quoted(name)).collect() };
         let query = format!("SELECT {} FROM {} ORDER BY {}", own.join(", "), quoted(TABLE), order.join(", "));
         drop(session);
@@ -158,6 +157,7 @@ fn loaded(
     input: &RecordBatch,
     batch: usize,
 ) -> Result<Loaded> {
+    let mut stats = StreamStats::default();
     for rows in before.into_iter().chain([input]) {
         let summary = match run.load(rows, batch) {
             Ok(summary) => summary,
@@ -169,14 +169,10 @@ fn loaded(
         if !matches!(summary.status, StreamStatus::Succeeded | StreamStatus::Rejected) {
             return Err(case.mistake(format_args!("the stream ends as {}", summary.status.name())));
         }
-        if std::ptr::eq(rows, input) {
-            let stats = summary.stats;
-            let counts =
-                format!("{} written, {} unchanged, {} rejected\n", stats.written, stats.unchanged, stats.rejected);
-            return Ok(Ok((run.table()?, counts)));
-        }
+        stats = summary.stats;
     }
-    Ok(Err("there is no input".to_owned()))
+    let counts = format!("{} written, {} unchanged, {} rejected\n", stats.written, stats.unchanged, stats.rejected);
+    Ok(Ok((run.table()?, counts)))
 }
 
 /// Runs the case.

@@ -101,7 +101,7 @@ fn edge(random: &mut Random, field: &Field) -> Json {
     }
 }
 
-/// Returns random rows of these columns; `given` are rows of a case, whose values are used now and then.
+/// Returns random rows of these columns; the values of the key are unique.
 pub(crate) fn rows_of(
     columns: &SchemaRef,
     key: &[String],

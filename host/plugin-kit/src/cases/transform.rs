@@ -67,13 +67,12 @@ pub(crate) fn prepared<'p>(
 /// Runs the case.
 pub(super) fn run(case: &Case, plugin: &Plugin, limits: &Limits) -> Result<Made> {
     let (run, input) = prepared(case, plugin, limits)?;
-    let (made, messages) = log::collected(|| run.run(&input, 0));
-    let mut made = match made {
-        Err(failure) => return Ok(Made::failed(failure, messages)),
-        Ok(transformed) => made_of(&transformed, messages),
+    let (whole, messages) = log::collected(|| run.run(&input, 0));
+    let mut made = match &whole {
+        Err(failure) => return Ok(Made::failed(failure.clone(), messages)),
+        Ok(transformed) => made_of(transformed, messages),
     };
     made.input_rows = input.num_rows() as u64;
-    let whole = run.run(&input, 0);
     for size in case.file.batches.clone().unwrap_or_else(|| BATCHES.to_vec()) {
         let parts = run.run(&input, size);
         if parts != whole {

@@ -108,7 +108,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     ),
     clause(
         "resumable-anywhere",
-        "After the host was killed behind any batch, a new instance reads the rest from the bookmark.",
+        "After the host was killed after any batch, a new instance reads the rest from the bookmark.",
         "Batches of one row; after each of them an instance is ended and another one continues.",
         |subject| {
             let prepared = attempt!(subject.prepared().map_err(reason));

@@ -23,7 +23,7 @@ pub(crate) fn text(request: &InitRequest<'_>, name: &str, drafts: &[StreamDraft]
     comment(
         &mut text,
         "`wmshost check`, `run` and `verify` with this file check it, run it, and compare both sides. `wmshost keys` explains \
-         every key. A table that cannot be moved as it is stands here as a comment, with the reason.",
+         every key. A table that cannot be moved as it is is here as a comment, with the reason.",
     );
     let _ = writeln!(text, "\nname = {}", toml_text(name));
     if let Some(file) = request.declared_in {

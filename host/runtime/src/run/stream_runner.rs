@@ -83,15 +83,14 @@ impl StreamRunner<'_> {
     /// Opens the connections of all streams. Streams that are not required and whose connections cannot be opened are
     /// left out, with their summaries; the mistakes of any other fail the run before a row is moved.
     fn open(&self) -> Result<(Attempt<'_>, Vec<StreamSummary>)> {
-        let whole = |plans: Vec<_>, streams| Attempt { plans, streams };
         let first = self.factory.streams(&self.plans);
-        let Err(failure) = &first else { return Ok((whole(self.plans.clone(), first), Vec::new())) };
-        if may_pass(failure) {
-            return Ok((whole(self.plans.clone(), first), Vec::new()));
-        }
+        let failure = match &first {
+            Err(failure) if !may_pass(failure) => failure.clone(),
+            _ => return Ok((Attempt { plans: self.plans.clone(), streams: first }, Vec::new())),
+        };
         // A server is not asked again about what it has refused, if no stream could be left out.
         if self.plans.iter().all(|plan| self.factory.is_required(&plan.plan)) {
-            return Err(failure.clone().into());
+            return Err(failure.into());
         }
         let (mut plans, mut unopened) = (Vec::new(), Vec::new());
         for plan in &self.plans {
@@ -104,10 +103,10 @@ impl StreamRunner<'_> {
             }
         }
         if unopened.is_empty() {
-            return Err(failure.clone().into());
+            return Err(failure.into());
         }
         let streams = self.factory.streams(&plans);
-        Ok((whole(plans, streams), unopened))
+        Ok((Attempt { plans, streams }, unopened))
     }
 
     /// Runs the streams to their ends.

@@ -40,24 +40,20 @@ pub(crate) fn as_dates(
     is_date: impl Fn(&str) -> bool,
 ) -> (String, Vec<Value>) {
     let (mut text, mut values) = (statement.to_owned(), values.to_vec());
-    let Ok(tokens) = Tokenizer::new(Dialect::Oracle.parser_dialect(), statement).tokenize_with_location() else {
-        return (text, values);
-    };
-    let tokens: Vec<_> = tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
+    let tokens = tokens_of(statement);
     let selects = tokens.iter().filter(|token| is_word(token, "SELECT")).count();
     if selects != expected_selects {
         // A name may mean a column of an inner SELECT.
         return (text, values);
     }
     for at in (0..tokens.len().saturating_sub(1)).rev() {
-        let (Token::Colon, Token::Number(number, _)) = (&tokens[at].token, &tokens[at + 1].token) else { continue };
-        let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        let Some(value) = place.and_then(|place| values.get_mut(place)) else { continue };
+        let Some(place) = place_of(&tokens, at) else { continue };
+        let Some(value) = values.get_mut(place) else { continue };
         let Some(Comparison { column, compared }) = comparison(&tokens, at) else { continue };
         let Some(whole) = whole_second(value, compared).filter(|_| is_date(column)) else { continue };
         let ends = offset_of(statement, tokens[at].span.start).zip(offset_of(statement, tokens[at + 1].span.end));
         let Some((start, end)) = ends else { continue };
-        text.replace_range(start..end, &format!("CAST(:{number} AS DATE)"));
+        text.replace_range(start..end, &format!("CAST(:{} AS DATE)", place + 1));
         *value = whole;
     }
     (text, values)
@@ -67,18 +63,12 @@ pub(crate) fn as_dates(
 /// of a column, by its name as Oracle spells it.
 pub(crate) fn as_counts(
     statement: &str,
-    values: Vec<Value>,
+    mut values: Vec<Value>,
     form_of: impl Fn(&str) -> Option<SourceForm>,
 ) -> Vec<Value> {
-    let mut values = values;
-    let Ok(tokens) = Tokenizer::new(Dialect::Oracle.parser_dialect(), statement).tokenize_with_location() else {
-        return values;
-    };
-    let tokens: Vec<_> = tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
+    let tokens = tokens_of(statement);
     for at in 0..tokens.len().saturating_sub(1) {
-        let (Token::Colon, Token::Number(number, _)) = (&tokens[at].token, &tokens[at + 1].token) else { continue };
-        let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        let Some(value) = place.and_then(|place| values.get_mut(place)) else { continue };
+        let Some(value) = place_of(&tokens, at).and_then(|place| values.get_mut(place)) else { continue };
         let Some(form) = comparison(&tokens, at).and_then(|compared| form_of(compared.column)) else { continue };
         let micros = match value {
             Value::Timestamp(micros) => *micros,
@@ -88,6 +78,20 @@ pub(crate) fn as_counts(
         *value = count(form, micros);
     }
     values
+}
+
+/// The tokens of a statement without white space; none if it cannot be read.
+fn tokens_of(statement: &str) -> Vec<TokenWithSpan> {
+    let tokens = Tokenizer::new(Dialect::Oracle.parser_dialect(), statement).tokenize_with_location();
+    tokens.unwrap_or_default().into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect()
+}
+
+/// The place among the parameters of the one whose colon is at this token.
+fn place_of(tokens: &[TokenWithSpan], at: usize) -> Option<usize> {
+    match (&tokens[at].token, &tokens.get(at + 1)?.token) {
+        (Token::Colon, Token::Number(number, _)) => number.parse::<usize>().ok()?.checked_sub(1),
+        _ => None,
+    }
 }
 
 /// The number that a form keeps for a moment.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_schema::DataType;
 use wmshost_flow::{ColumnOrder, ColumnRule, ColumnRules, SourceForm, type_name};
+use wmshost_sql::Dialect;
 
 use super::order::order_of;
 use crate::forms::Conversion;
@@ -166,11 +167,7 @@ fn greatest(
         _ => exactly(&column.name),
     };
     let terms: Vec<String> = found.iter().map(term).collect();
-    let rotated = (0..terms.len()).map(|from| {
-        let (last, first) = terms.split_at(from);
-        format!("COALESCE({})", [first, last].concat().join(", "))
-    });
-    Ok(format!("GREATEST({})", rotated.collect::<Vec<_>>().join(", ")))
+    Ok(Dialect::Oracle.greatest(&terms))
 }
 
 /// The way to read a column as what the pipeline declares; the error is the reason why there is none.

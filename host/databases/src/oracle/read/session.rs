@@ -23,7 +23,7 @@ use crate::oracle::guard;
 use crate::oracle::guard::rules::Violation;
 use crate::oracle::names::{exactly, spelled};
 use crate::oracle::owner::{SYNONYM, grantee, owned};
-use crate::oracle::sql_session::{charset, query as plain_query, with_client};
+use crate::oracle::sql_session::{charset, failed, query as plain_query, with_client};
 use crate::oracle::types::reading;
 
 /// Microseconds of a day.
@@ -131,10 +131,7 @@ impl Session {
             Ok(columns) => Ok(Some(columns)),
             Err(oracle_error) if oracle_error.code == Some(942) => Ok(None),
             Err(oracle_error) => {
-                if oracle_error.class.is_connection_lost() {
-                    connection.mark_broken();
-                }
-                Err(oracle_error.failure(format_args!("{}, table {table}", self.place)))
+                Err(failed(&mut connection, &oracle_error, format_args!("{}, table {table}", self.place)))
             }
         }
     }

@@ -17,7 +17,7 @@ use wmshost_sql::Value;
 use crate::oracle::connect::manager::PooledConnection;
 use crate::oracle::connect::settings::{Settings, Snapshot};
 use crate::oracle::failure::ErrorClass;
-use crate::oracle::sql_session::query;
+use crate::oracle::sql_session::{failed, query};
 
 const SECOND: i64 = 1_000_000;
 
@@ -208,12 +208,7 @@ fn attempt(connection: &mut PooledConnection, statement: &str) -> Result<Result<
         Err(oracle_error) if oracle_error.class == ErrorClass::Denied || oracle_error.code == Some(904) => {
             Ok(Err(oracle_error.to_string()))
         }
-        Err(oracle_error) => {
-            if oracle_error.class.is_connection_lost() {
-                connection.mark_broken();
-            }
-            Err(oracle_error.failure("taking the moment of the run"))
-        }
+        Err(oracle_error) => Err(failed(connection, &oracle_error, "taking the moment of the run")),
     }
 }
 

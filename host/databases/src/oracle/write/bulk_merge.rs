@@ -13,7 +13,7 @@ use super::session::{OracleTargetSession, TempTable};
 use super::table::{Comparison, Table};
 use crate::oracle::failure::ErrorClass;
 use crate::oracle::names::{quoted, quoted_list, spelled};
-use crate::oracle::sql_session::{execute_autonomous, with_client};
+use crate::oracle::sql_session::{execute_autonomous, failed, with_client};
 
 /// The savepoint to return to if the rows cannot be taken over together.
 const SAVEPOINT: &str = "wms_merge";
@@ -99,12 +99,7 @@ impl OracleTargetSession {
                 self.refused.truncate(refused);
                 Ok(Bulk::RowRefused(oracle_error))
             }
-            Err(oracle_error) => {
-                if oracle_error.class.is_connection_lost() {
-                    self.connection.mark_broken();
-                }
-                Err(oracle_error.failure(place))
-            }
+            Err(oracle_error) => Err(failed(&mut self.connection, &oracle_error, place)),
         }
     }
 

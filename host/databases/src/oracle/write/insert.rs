@@ -16,7 +16,7 @@ use crate::oracle::charset::Charset;
 use crate::oracle::client::Affected;
 use crate::oracle::failure::{ErrorClass, OracleError};
 use crate::oracle::names::{quoted, quoted_list, spelled};
-use crate::oracle::sql_session::{charset, with_client};
+use crate::oracle::sql_session::{charset, failed, with_client};
 
 /// The savepoint to return to if a row cannot be written.
 const SAVEPOINT: &str = "wms_rows";
@@ -136,11 +136,8 @@ impl OracleTargetSession {
             }
             Err(oracle_error) => oracle_error,
         };
-        if oracle_error.class.is_connection_lost() {
-            self.connection.mark_broken();
-        }
         if oracle_error.class != ErrorClass::Row {
-            return Err(oracle_error.failure(place));
+            return Err(failed(&mut self.connection, &oracle_error, place));
         }
         with_client(&mut self.connection, &place, |client| {
             client.execute(&format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}"), &[])
@@ -281,7 +278,7 @@ fn texts(rows: &RecordBatch) -> impl Iterator<Item = &str> {
     columns.filter(|texts| !texts.value_data().is_ascii()).flat_map(|texts| texts.iter().flatten())
 }
 
-/// Returns whether every column of a batch is one of the table.
+/// Returns the table's columns for those of a batch; fails if one is missing.
 fn check_columns<'t>(table: &'t Table, columns: &SchemaRef) -> Result<Vec<&'t Column>, Failure> {
     if let Some(column) = AUDIT_COLUMNS.iter().find(|column| table.column(column).is_none()) {
         return Err(Failure::invalid_config(format!("it lacks the host's own column {column}"))

@@ -75,7 +75,7 @@ impl OracleTargetSession {
         Ok(WriteStats { inserted, updated, unchanged, rejected, ..WriteStats::default() })
     }
 
-    /// Returns whether the table can tell rows apart by the rule's key, and versions by its version column.
+    /// Fails unless the rule's key distinguishes the table's rows, and its version column their versions.
     fn check_rule(&mut self, table: &Table, name: &str, columns: &SchemaRef, rule: &MergeRule) -> Result<(), Failure> {
         let place = format!("{}, table {name}", self.place);
         if !table.is_unique(&mut self.connection, &self.place, name, &rule.key)? {

@@ -48,10 +48,7 @@ impl OracleTargetSession {
             self.swap_all(&swap)
         };
         self.staged_is_done = true;
-        counts.map_err(|failure| {
-            let found = self.refused_by(&failure, &old, &staged.key);
-            found.map_or_else(|| failure.within(&doing), |found| found.within(&doing))
-        })
+        counts.map_err(|failure| self.refused_by(&failure, &old, &staged.key).unwrap_or(failure).within(&doing))
     }
 
     fn swap_by_key(&mut self, swap: &Swap<'_>) -> Result<WriteStats, Failure> {

@@ -11,7 +11,7 @@ use crate::oracle::client::column_info::{ColumnInfo, Kind};
 use crate::oracle::connect::manager::PooledConnection;
 use crate::oracle::connect::settings::BareNumber;
 use crate::oracle::names::{exactly, quoted, shown, spelled};
-use crate::oracle::sql_session::{query, with_client};
+use crate::oracle::sql_session::{failed, query, with_client};
 use crate::oracle::types::{reading, timestamp};
 
 const KEY: &str = "SELECT cc.column_name FROM all_constraints c JOIN all_cons_columns cc \
@@ -82,12 +82,7 @@ impl Table {
         let mut columns: Vec<Column> = match connection.client().and_then(|client| client.describe(&nothing)) {
             Ok(columns) => columns.iter().map(Column::of).collect(),
             Err(oracle_error) if oracle_error.code == Some(942) => return Ok(None),
-            Err(oracle_error) => {
-                if oracle_error.class.is_connection_lost() {
-                    connection.mark_broken();
-                }
-                return Err(oracle_error.failure(format_args!("{place}, table {name}")));
-            }
+            Err(oracle_error) => return Err(failed(connection, &oracle_error, format_args!("{place}, table {name}"))),
         };
         let traits = query(connection, place, TRAITS, &[Value::Text(spelled(name))])?;
         let traits: Vec<Traits> = traits.into_iter().filter_map(Traits::of).collect();

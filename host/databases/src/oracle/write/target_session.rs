@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use wmshost_flow::{Failure, MergeRule, Micros, Refused, Removal, Sql, TableDefinition, TargetSession, WriteStats};
-use wmshost_sql::{Dialect, Value};
+use wmshost_sql::{Dialect, Value, gather_statistics};
 
 use super::session::{OracleTargetSession, PendingDdl, SYSTEM_COLUMNS, WriteTable, take};
 use crate::oracle::names::spelled;
@@ -132,11 +132,7 @@ impl TargetSession for OracleTargetSession {
     }
 
     fn gather_statistics(&mut self, table: &str) -> Result<(), Failure> {
-        let gather = format!(
-            "BEGIN DBMS_STATS.GATHER_TABLE_STATS(SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'), '{}'); END;",
-            spelled(table)
-        );
-        execute_autonomous(&self.connections, &gather, &[]).map(drop)
+        execute_autonomous(&self.connections, &gather_statistics(&spelled(table)), &[]).map(drop)
     }
 
     fn sql(&mut self) -> &mut dyn Sql {

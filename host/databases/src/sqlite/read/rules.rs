@@ -11,6 +11,7 @@ use sqlparser::ast::{TableAlias, TableFactor, VisitMut as _, VisitorMut};
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::parser::Parser;
 use wmshost_flow::{ColumnRule, ColumnRules, SourceColumn, SourceForm, TableDescription, type_name};
+use wmshost_sql::Dialect;
 
 use super::decided::{Decided, decided_by_name};
 use super::order::{order_of_computed, sort_key_of};
@@ -59,11 +60,13 @@ fn unknown<'a>(name: &str, table: &str, columns: impl Iterator<Item = &'a str>) 
 
 /// The columns of which the greatest value is taken.
 fn greatest<'t>(name: &str, columns: &[String], table: &'t Table) -> Result<Vec<&'t Column>, String> {
-    let found: Vec<&Column> = columns.iter().filter_map(|column| table.column(column)).collect();
-    if let Some(missing) = columns.iter().find(|column| table.column(column).is_none()) {
-        return Err(unknown(missing, &table.name, table.columns.iter().map(|c| c.name.as_str()))
-            + &format!("; {name} is the greatest of it and others"));
-    }
+    let find = |column: &String| {
+        table.column(column).ok_or_else(|| {
+            unknown(column, &table.name, table.columns.iter().map(|c| c.name.as_str()))
+                + &format!("; {name} is the greatest of it and others")
+        })
+    };
+    let found = columns.iter().map(find).collect::<Result<Vec<_>, _>>()?;
     let [first, rest @ ..] = found.as_slice() else { return Err(format!("column {name} is the greatest of nothing")) };
     let can_be = matches!(&first.arrow, DataType::Timestamp(..) | DataType::Int64)
         || first.arrow == DataType::Date32 && found.iter().all(|column| column.form.is_none());
@@ -161,17 +164,9 @@ pub(crate) fn as_stream_has_it(
     (described, (!is_plain).then_some(select))
 }
 
-/// The greatest value that is not NULL: SQLite's `max` of several is NULL if one of them is.
+/// The greatest value that is not NULL.
 fn greatest_expression(columns: &[&Column]) -> String {
-    let keys: Vec<_> = columns.iter().map(|column| sort_key_of(column)).collect();
-    if let [one] = keys.as_slice() {
-        return one.clone();
-    }
-    let rotated = (0..keys.len()).map(|from| {
-        let (last, first) = keys.split_at(from);
-        format!("coalesce({})", [first, last].concat().join(", "))
-    });
-    format!("max({})", rotated.collect::<Vec<_>>().join(", "))
+    Dialect::Sqlite.greatest(&columns.iter().map(|column| sort_key_of(column)).collect::<Vec<_>>())
 }
 
 /// The statement with SELECTs in the place of tables, by their names in lower case; the error is the reason why that

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use wmshost_sql::{MetadataType, Value, timestamp_text};
 
+use super::in_transaction;
 use super::table::{Cells, Table};
 use crate::failure::Failure;
 use crate::failure::kind::FailureKind;
@@ -275,21 +276,6 @@ fn valid_lease(sql: &mut dyn Sql, pipeline: &str, stream: &str) -> Result<Option
     let [pipeline, stream, run_id] = [pipeline, stream, ""].map(str::to_owned);
     let lease_row = Lease { pipeline, stream, run_id, holder }.lease_row(sql)?;
     Ok(lease_row.filter(|lease_row| lease_row.expires_at > now).map(|lease_row| (lease_row, now)))
-}
-
-/// Calls `act` in a transaction.
-fn in_transaction(
-    session: &mut dyn SqlSession,
-    act: impl FnOnce(&mut dyn SqlSession) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    session.begin()?;
-    match act(session) {
-        Ok(()) => session.commit(),
-        Err(failure) => {
-            session.rollback()?;
-            Err(failure)
-        }
-    }
 }
 
 fn lease_row(row: Vec<Value>) -> Result<LeaseRow, Failure> {
