@@ -90,7 +90,7 @@ plugins-second: ## build all plugins again by Debian's packages (on Debian), for
 setup: ## install what building plugins needs: the wasm32-wasip2 target
 	@plugins/setup.sh >/dev/null
 
-setup-oracle: ## install what the tests by the Oracle emulator need: PostgreSQL, orafce, python-oracledb
+setup-oracle: ## install what the tests by the Oracle emulator need: PostgreSQL, orafce, python-oracledb, SQLAlchemy; node-oracledb where Node.js is
 	@tests/oracle-emulator/setup.sh >/dev/null
 
 PREFIX ?= /usr/local

@@ -163,10 +163,7 @@ impl Exchange {
             }
             ureq::Error::Timeout(_) => Trouble::Time("response_timeout", self.response_timeout),
             ureq::Error::LargeResponseHeader(..) => Trouble::Size("header_kib", self.header_bytes),
-            ureq::Error::Rustls(error) => Trouble::Refused(
-                format!("no secure connection: {error}"),
-                "check the address, and name the file of its authority's certificate in `ca_file`",
-            ),
+            ureq::Error::Rustls(error) => insecure(&error),
             ureq::Error::Io(error) => io_trouble(&error),
             ureq::Error::HostNotFound => Trouble::Connection("its host is not known".to_owned()),
             ureq::Error::Protocol(error) => Trouble::Malformed(format!("this is not HTTP: {error}")),
@@ -187,12 +184,16 @@ fn io_trouble(error: &io::Error) -> Trouble {
         return Trouble::Refused(refused.to_string(), advice);
     }
     if let Some(tls) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        return Trouble::Refused(
-            format!("no secure connection: {tls}"),
-            "check the address, and name the file of its authority's certificate in `ca_file`",
-        );
+        return insecure(tls);
     }
     Trouble::Connection(error.to_string())
+}
+
+fn insecure(error: &rustls::Error) -> Trouble {
+    Trouble::Refused(
+        format!("no secure connection: {error}"),
+        "check the address, and name the file of its authority's certificate in `ca_file`",
+    )
 }
 
 /// Refuses an address that is written as a number before anything is connected; a proxy would resolve it itself.

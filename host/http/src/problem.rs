@@ -21,8 +21,7 @@ pub(crate) fn words(body: &[u8], secrets: &[String]) -> String {
         cleaned.push_str(word);
     }
     if cleaned.len() > KEPT_BYTES {
-        let end = (0..=KEPT_BYTES).rev().find(|end| cleaned.is_char_boundary(*end)).unwrap_or(0);
-        cleaned.truncate(end);
+        cleaned.truncate(cleaned.floor_char_boundary(KEPT_BYTES));
         cleaned.push('…');
     }
     cleaned

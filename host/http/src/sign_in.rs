@@ -17,7 +17,7 @@ use crate::pace::{Pace, wait};
 use crate::problem;
 use crate::target::encoded;
 
-/// The life of a token whose server does not tell it.
+/// The life of a token whose server does not state it.
 const USUAL_LIFE: Duration = Duration::from_secs(3_600);
 /// A token is renewed this long before its end, or a tenth of its life, whichever is less.
 const RENEW_BEFORE: Duration = Duration::from_secs(60);
@@ -57,8 +57,10 @@ pub(crate) struct Authorization {
 impl Signer {
     pub(crate) fn new(service: &WebService) -> Self {
         let mut secrets: Vec<String> = service.secrets().into_iter().map(|secret| secret.reveal().to_owned()).collect();
-        if let SignIn::Basic(user) = &service.sign_in {
-            secrets.push(basic(&user.name, &user.password, str::to_owned));
+        match &service.sign_in {
+            SignIn::None => {}
+            SignIn::Basic(user) => secrets.push(basic(&user.name, &user.password, str::to_owned)),
+            SignIn::OAuth(client) => secrets.push(basic(&client.id, &client.secret, encoded)),
         }
         Self { way: service.sign_in.clone(), state: Mutex::default(), secrets }
     }
@@ -83,7 +85,8 @@ impl Signer {
             }
             SignIn::OAuth(client) => {
                 if state.token.as_ref().is_none_or(|token| Instant::now() >= token.renew_at) {
-                    let asked = Asking { client, exchange, pace, secrets: &self.secrets }.token(&mut state, cancel);
+                    let secrets = self.secrets_with(&state);
+                    let asked = Asking { client, exchange, pace, secrets: &secrets }.token(&mut state, cancel);
                     asked.inspect_err(|failure| {
                         if failure.kind == wmshost_flow::FailureKind::Denied {
                             state.refused = Some(failure.clone());
@@ -114,7 +117,10 @@ impl Signer {
 
     /// The texts that are kept out of everything that is shown, with the present tokens.
     pub(crate) fn secrets(&self) -> Vec<String> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.secrets_with(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn secrets_with(&self, state: &State) -> Vec<String> {
         let token = state.token.iter().map(|token| token.text.reveal().to_owned());
         let refresh = state.refresh.iter().map(|token| token.reveal().to_owned());
         self.secrets.iter().cloned().chain(token).chain(refresh).collect()

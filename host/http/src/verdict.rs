@@ -38,7 +38,7 @@ pub(crate) enum Verdict {
     Stop(Failure),
 }
 
-/// Returns the consequence of a try: the one after `tries` further ones.
+/// Returns the consequence of a try; `tries` is the number of tries before it.
 pub(crate) fn verdict(received: Result<Received, Trouble>, tries: u32, secrets: &[String]) -> Verdict {
     let received = match received {
         Ok(received) => received,
@@ -100,7 +100,7 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// Returns why a response of the status 2xx is none of the service's.
+/// Returns the reason why a response with a status of 2xx cannot be the service's data.
 fn flaw(received: &Received) -> Option<&'static str> {
     let body = received.body.trim_ascii();
     if body.is_empty() {

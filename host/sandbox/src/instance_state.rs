@@ -36,7 +36,7 @@ pub(crate) struct InstanceState {
 }
 
 impl InstanceState {
-    /// The state of an instance that is granted no database.
+    /// The state of an instance that is granted nothing.
     pub(crate) fn new(identity: Identity, limits: Limits, meter: Arc<LogMeter>, cost: Arc<CostMeter>) -> Self {
         let limits = Arc::new(limits);
         let log = LogCtx::new(&identity, &limits, meter);

@@ -154,7 +154,7 @@ impl Plugin {
         Arc::clone(meter)
     }
 
-    /// The state of an instance that is granted no database.
+    /// The state of an instance that is granted nothing.
     fn state(&self, identity: Identity, limits: Limits) -> InstanceState {
         let meter = self.meter(&identity);
         InstanceState::new(identity, limits, meter, Arc::clone(&self.cost))

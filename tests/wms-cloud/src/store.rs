@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::catalogue::{Entity, Kind, entities, entity};
 use crate::value::Value;
 
-/// The end of a row at a reader that accepts what it can and keeps the others aside.
+/// The end of a row at a reader that accepts what it can and sets the others aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     /// It arrives as it is.

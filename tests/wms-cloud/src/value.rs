@@ -12,7 +12,7 @@ pub(crate) const DAY: i64 = 24 * HOUR;
 pub(crate) const STANDARD: i64 = -3 * HOUR;
 /// The offset in summer: -02:00.
 const SUMMER: i64 = -2 * HOUR;
-/// The summer of which Q3 is about, in UTC: it begins on 2025-11-02 at 00:00 and ends on 2026-02-22 at 00:00, local time.
+/// The summer that Q3 is about, in UTC: it begins on 2025-11-02 at 00:00 and ends on 2026-02-22 at 00:00, local time.
 const SUMMER_TIME: std::ops::Range<i64> = 1_762_052_400 * SECOND..SUMMER_END;
 /// The end of that summer, at which the clocks repeat an hour.
 pub(crate) const SUMMER_END: i64 = 1_771_725_600 * SECOND;

@@ -53,7 +53,7 @@ pub(crate) fn without_null_change_keys(
     match (null_keys, (0..column.len()).find(|row| column.is_null(*row))) {
         (NullKeys::Include | NullKeys::Ignore, _) | (_, None) => Ok(batch),
         (NullKeys::Fail, Some(row)) => Err(Failure::permanent(format!(
-            "there is a row without {change_key}{}; correct it, or let null_keys be another than \"fail\"",
+            "there is a row without {change_key}{}; correct it, or set null_keys to a value other than \"fail\"",
             key_in_words(&batch.rows, row, key)
         ))),
         (NullKeys::Reject, Some(_)) => {

@@ -47,7 +47,9 @@ pub(super) fn cell<'a>(raw: &'a str, kind: &DataType) -> Result<Cell<'a>, &'stat
             unscaled.map(Cell::Decimal).map_err(decimal_misfit)
         }
         DataType::Float64 => {
-            let number = Exact::parse(&scalar).is_ok_and(|_| true).then(|| scalar.parse().ok()).flatten();
+            // A number with more digits than a decimal has is one, too.
+            let is_number = !matches!(Exact::parse(&scalar), Err(Misfit::NoNumber));
+            let number = is_number.then(|| scalar.parse().ok()).flatten();
             number.filter(|number: &f64| number.is_finite()).map(Cell::Float64).ok_or("is not a number")
         }
         DataType::Date32 => moment::days(&scalar).map(Cell::Int64).ok_or("is not a date such as 2026-01-31"),

@@ -79,7 +79,7 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// A member of rows that columns are made of.
+/// A member of rows.
 struct Member {
     name: String,
     /// True if some row has it.
@@ -91,7 +91,10 @@ pub(super) struct RowReader<'c, 'a> {
     columns: &'c [JsonColumn],
     /// For each column the place of its first member among `members`; `None` for one that is not made of a member.
     first: Vec<Option<usize>>,
+    /// The members that columns are made of, then those that some row has besides.
     members: Vec<Member>,
+    /// The number of members that columns are made of.
+    wanted: usize,
     by_name: HashMap<String, usize>,
     /// The member at each position of the row before.
     order: Vec<usize>,
@@ -101,11 +104,10 @@ pub(super) struct RowReader<'c, 'a> {
     growing: GrowingColumns,
     pub(super) rows: usize,
     rejected: Vec<Rejected>,
-    others: Vec<String>,
 }
 
-/// A place that no member has.
-const OTHER: usize = usize::MAX;
+/// The place of a member that is one too many to be kept.
+const UNKNOWN: usize = usize::MAX;
 
 impl<'c, 'a> RowReader<'c, 'a> {
     pub(super) fn new(columns: &'c [JsonColumn], growing: GrowingColumns) -> Self {
@@ -126,6 +128,7 @@ impl<'c, 'a> RowReader<'c, 'a> {
             columns,
             first,
             values: vec![None; members.len()],
+            wanted: members.len(),
             members,
             by_name,
             order: Vec::new(),
@@ -133,7 +136,6 @@ impl<'c, 'a> RowReader<'c, 'a> {
             growing,
             rows: 0,
             rejected: Vec::new(),
-            others: Vec::new(),
         }
     }
 
@@ -159,7 +161,7 @@ impl<'c, 'a> RowReader<'c, 'a> {
             });
             self.cells.push(found);
         }
-        let is_object = raw.starts_with('{') || self.members.is_empty();
+        let is_object = raw.starts_with('{') || self.wanted == 0;
         if bad.is_empty() && twice.is_none() && is_object {
             self.growing.push(&self.cells);
         } else {
@@ -171,26 +173,32 @@ impl<'c, 'a> RowReader<'c, 'a> {
 
     /// Finds the members of an object; returns the place of one that it has twice.
     fn read_members(&mut self, raw: &'a str) -> Result<Option<usize>, serde_json::Error> {
-        let Self { members, by_name, order, values, others, .. } = self;
+        let Self { members, wanted, by_name, order, values, .. } = self;
         let (mut position, mut twice) = (0, None);
         each_member(raw, |name, value| {
             let usual = order.get(position).copied();
             let member = match usual.filter(|usual| members.get(*usual).is_some_and(|member| member.name == name)) {
                 Some(usual) => usual,
-                None => by_name.get(name).copied().unwrap_or(OTHER),
+                None => match by_name.get(name) {
+                    Some(known) => *known,
+                    None if members.len() < *wanted + MOST_OTHERS => {
+                        members.push(Member { name: name.to_owned(), is_met: true });
+                        by_name.insert(name.to_owned(), members.len() - 1);
+                        members.len() - 1
+                    }
+                    None => UNKNOWN,
+                },
             };
             match order.get_mut(position) {
                 Some(place) => *place = member,
                 None => order.push(member),
             }
             position += 1;
-            if member != OTHER {
+            if member < *wanted {
                 members[member].is_met = true;
                 if values[member].replace(value).is_some() {
                     twice = Some(member);
                 }
-            } else if others.len() < MOST_OTHERS && !others.iter().any(|known| known == name) {
-                others.push(name.chars().take(NAME_BYTES).collect());
             }
         })?;
         Ok(twice)
@@ -263,7 +271,9 @@ impl<'c, 'a> RowReader<'c, 'a> {
         let is_absent = |at: &usize| self.first[*at].is_some_and(|member| !self.members[member].is_met);
         let absent = (0..self.columns.len()).filter(is_absent);
         let absent = absent.map(|at| self.columns[at].field.name().clone()).collect();
-        (self.growing, self.rejected, self.others, absent)
+        let others = self.members[self.wanted..].iter();
+        let others = others.map(|member| member.name.chars().take(NAME_BYTES).collect()).collect();
+        (self.growing, self.rejected, others, absent)
     }
 }
 
@@ -272,6 +282,5 @@ fn cut(text: &str, bytes: usize) -> String {
     if text.len() <= bytes {
         return text.to_owned();
     }
-    let end = (0..=bytes).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    format!("{}…", &text[..end])
+    format!("{}…", &text[..text.floor_char_boundary(bytes)])
 }

@@ -3,7 +3,7 @@
 
 use crate::page_size::PageSize;
 use wmshost_plugin::contract::types::ColumnType;
-use wmshost_plugin::http::{Each, Facts, Request, Response, Service, column, get};
+use wmshost_plugin::http::{Each, Facts, Response, Service, column, get};
 use wmshost_plugin::{Failure, Result, Rows, Settings, invalid_config, permanent, transient};
 
 /// The most rows of a page.
@@ -34,6 +34,8 @@ pub(crate) enum Listed<R> {
     Empty,
     /// The request was too much for the service: fewer rows may help. With the failure if there are no fewer.
     TooMuch(Failure),
+    /// The tenant refuses the ordering.
+    NoOrdering(Failure),
 }
 
 impl<S: Service> Cloud<S> {
@@ -71,8 +73,7 @@ impl<S: Service> Cloud<S> {
     fn unfiltered(&self, entity: &str, filters: &[Filter], parameters: &[(&str, &str)]) -> Result<Listed<S::Response>> {
         let filters = filters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let all: Vec<(&str, &str)> = filters.chain(parameters.iter().copied()).collect();
-        let request: Request = get(format!("wms/lgfapi/{}/entity/{entity}/", self.version), &all);
-        let response = match self.service.send(&request) {
+        let response = match self.get(&format!("{entity}/"), &all) {
             Ok(response) => response,
             Err(failure @ Failure::Limit(_)) => return Ok(Listed::TooMuch(failure)),
             Err(failure) => return Err(failure),
@@ -82,30 +83,33 @@ impl<S: Service> Cloud<S> {
             200 if facts.bytes > 0 => Ok(Listed::Page(response)),
             200 | 204 | 404 => Ok(Listed::Empty),
             500 | 504 => Ok(Listed::TooMuch(transient(said(entity, &facts)))),
+            400 if facts.problem.contains("ordering") => Ok(Listed::NoOrdering(no_ordering(entity, &facts))),
             _ => Err(refused(entity, &facts)),
         }
     }
 
-    /// The highest id among the rows with these filters; `None` if there are none.
-    pub(crate) fn highest_id(&self, entity: &str, filters: &[Filter]) -> Result<Option<i64>> {
+    /// The highest id among the rows with these filters; `None` if there are none. The inner failure is that of a tenant
+    /// that refuses the ordering.
+    pub(crate) fn highest_id(&self, entity: &str, filters: &[Filter]) -> Result<Result<Option<i64>>> {
         let parameters = [("ordering", "-id"), ("page_size", "1"), ("fields", "id"), ("page_mode", "sequenced")];
         // A page without rows may be one of those that a service leaves empty among others.
         for _ in 0..TRIES {
             match self.list(entity, filters, &parameters)? {
-                Listed::Empty => return Ok(None),
+                Listed::Empty => return Ok(Ok(None)),
                 Listed::TooMuch(failure) => return Err(passing(failure)),
+                Listed::NoOrdering(failure) => return Ok(Err(failure)),
                 Listed::Page(page) => {
                     let ids = ids(&page)?;
                     if ids.len() > 1 {
                         return Err(permanent(format!("{entity}: the service ignores page_size")));
                     }
                     if let Some(id) = ids.first() {
-                        return Ok(Some(*id));
+                        return Ok(Ok(Some(*id)));
                     }
                 }
             }
         }
-        Ok(None)
+        Ok(Ok(None))
     }
 
     /// All ids of a small entity, ascending; `None` if the user may not see it.
@@ -124,6 +128,7 @@ impl<S: Service> Cloud<S> {
                 Listed::Empty => return Ok(Some(all)),
                 Listed::TooMuch(_) if page_size.shrink() => {}
                 Listed::TooMuch(failure) => return Err(passing(failure)),
+                Listed::NoOrdering(failure) => return Err(failure),
                 Listed::Page(page) => {
                     let found = ids(&page)?;
                     let is_further = found.first().is_some_and(|first| all.last().is_none_or(|last| first > last));
@@ -160,15 +165,18 @@ fn said(entity: &str, facts: &Facts) -> String {
     format!("{entity}: the service answers {}{gap}{}", facts.status, facts.problem)
 }
 
+/// The failure of a list whose ordering the tenant refuses.
+fn no_ordering(entity: &str, facts: &Facts) -> Failure {
+    invalid_config(format!(
+        "{}; the tenant refuses the ordering, and without one no page after the first is exact: read the entity with \
+         method \"full\" if it has at most {MOST_ROWS} rows, or leave it out",
+        said(entity, facts)
+    ))
+}
+
 /// The failure of a request that the service refuses.
 pub(crate) fn refused(entity: &str, facts: &Facts) -> Failure {
     let words = said(entity, facts);
-    if facts.status == 400 && facts.problem.contains("ordering") {
-        return invalid_config(format!(
-            "{words}; the tenant refuses the ordering, and without one no page after the first is exact: read the entity \
-             with method \"full\" if it has at most {MOST_ROWS} rows, or leave it out"
-        ));
-    }
     match facts.status {
         400 => invalid_config(format!("{words}; check the settings `filters` and `fields`")),
         500 | 504 => transient(words),

@@ -18,7 +18,7 @@ pub(crate) fn check<S: Service>(cloud: &Cloud<S>) -> Result<()> {
         if !lost.is_empty() {
             return Err(permanent(format!(
                 "the user no longer sees {} {entity} ids that the last run saw ({}): their rows would look deleted; have the \
-                 entitlement given back, or set `entitlement_guard = false` in the stream's settings to accept it",
+                 entitlement restored, or set `entitlement_guard = false` in the stream's settings to accept it",
                 lost.len(),
                 lost.iter().take(5).map(ToString::to_string).collect::<Vec<_>>().join(", ")
             )));

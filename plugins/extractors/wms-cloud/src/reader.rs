@@ -46,7 +46,7 @@ pub struct CloudReader<S> {
     flukes: u32,
     /// True to read the entity in one page, because it cannot be walked over by id.
     in_one_page: bool,
-    has_told_drift: bool,
+    has_reported_drift: bool,
     /// True until the facilities and companies that the user sees were compared with the last run's.
     checks_entitlement: bool,
 }
@@ -89,7 +89,7 @@ impl<S: Service> CloudReader<S> {
             end,
             size: PageSize::new(request.batch_rows.clamp(1, MOST_ROWS)),
             flukes: 0,
-            has_told_drift: false,
+            has_reported_drift: false,
             checks_entitlement: settings.flag("entitlement_guard")? && request.columns.is_empty(),
         };
         reader.begin_first_walk(request.method)?;
@@ -109,8 +109,8 @@ impl<S: Service> CloudReader<S> {
     }
 
     fn try_ordering(&mut self, method: Method) -> Result<()> {
-        match self.begin_walk() {
-            Err(Failure::InvalidConfig(why)) if method == Method::Full && why.contains("ordering") => {
+        match self.find_ceiling()? {
+            Err(_) if method == Method::Full => {
                 log::warn(format!(
                     "{}: it is read in one page, because the tenant refuses its ordering",
                     self.entity.name
@@ -124,13 +124,21 @@ impl<S: Service> CloudReader<S> {
 
     /// Finds the ceiling of the present walk, unless it has one; false if there is nothing to walk over.
     fn begin_walk(&mut self) -> Result<bool> {
-        let Some(walk) = self.walks.front_mut() else { return Ok(false) };
+        self.find_ceiling()?
+    }
+
+    /// The same; the inner failure is that of a tenant that refuses the ordering.
+    fn find_ceiling(&mut self) -> Result<Result<bool>> {
+        let Some(walk) = self.walks.front_mut() else { return Ok(Ok(false)) };
         if walk.ceiling.is_some() {
-            return Ok(true);
+            return Ok(Ok(true));
         }
         let filters = walk.filters(self.change_key.as_deref());
-        walk.ceiling = self.cloud.highest_id(&self.entity.name, &filters)?;
-        Ok(walk.ceiling.is_some())
+        let found = self.cloud.highest_id(&self.entity.name, &filters)?;
+        Ok(found.map(|highest| {
+            walk.ceiling = highest;
+            walk.ceiling.is_some()
+        }))
     }
 
     /// Asks for the next page of the present walk, for fewer rows after requests that were too much; `None` if it is
@@ -147,6 +155,7 @@ impl<S: Service> CloudReader<S> {
             let failure = match self.cloud.list(&self.entity.name, &filters, &parameters)? {
                 Listed::Empty => return Ok(None),
                 Listed::TooMuch(failure) => failure,
+                Listed::NoOrdering(failure) => return Err(failure),
                 Listed::Page(response) => match self.read(&response) {
                     Ok(page) => {
                         self.size.is_good();
@@ -177,7 +186,7 @@ impl<S: Service> CloudReader<S> {
         if count == 0 {
             return Ok(None);
         }
-        self.tell_drift(&other_members, &absent_columns);
+        self.report_drift(&other_members, &absent_columns);
         let found = if rows.row_count() == count {
             Rows::of(&rows).int64s(ID)?.iter().flatten().collect()
         } else {
@@ -217,13 +226,16 @@ impl<S: Service> CloudReader<S> {
     }
 
     /// Reports once how rows differ from the description.
-    fn tell_drift(&mut self, other_members: &[String], absent_columns: &[String]) {
-        let others: Vec<&str> =
-            other_members.iter().filter(|name| !self.entity.fields.contains(name)).map(String::as_str).collect();
-        if self.has_told_drift || others.is_empty() && absent_columns.is_empty() {
+    fn report_drift(&mut self, other_members: &[String], absent_columns: &[String]) {
+        if self.has_reported_drift {
             return;
         }
-        self.has_told_drift = true;
+        let others: Vec<&str> =
+            other_members.iter().filter(|name| !self.entity.fields.contains(name)).map(String::as_str).collect();
+        if others.is_empty() && absent_columns.is_empty() {
+            return;
+        }
+        self.has_reported_drift = true;
         let name = &self.entity.name;
         if !others.is_empty() {
             log::warn(format!(
@@ -249,7 +261,7 @@ impl<S: Service> CloudReader<S> {
         match (missing.is_empty(), self.null_keys) {
             (true, _) => Ok(()),
             (false, NullKeys::Fail) => Err(permanent(format!(
-                "{} has a row without {change_key}; correct it, or let null_keys be another than \"fail\"",
+                "{} has a row without {change_key}; correct it, or set null_keys to a value other than \"fail\"",
                 self.entity.name
             ))),
             (false, _) => {
@@ -263,7 +275,7 @@ impl<S: Service> CloudReader<S> {
     fn is_over_after_all(&mut self) -> Result<bool> {
         let Some(walk) = self.walks.front() else { return Ok(true) };
         let filters = walk.filters(self.change_key.as_deref());
-        if self.cloud.highest_id(&self.entity.name, &filters)?.is_none() {
+        if self.cloud.highest_id(&self.entity.name, &filters)??.is_none() {
             return Ok(true);
         }
         self.flukes += 1;
@@ -284,7 +296,7 @@ impl<S: Service> CloudReader<S> {
         let listed = self.cloud.list(name, &[], &[("page_size", &*size), ("page_mode", "paged")])?;
         let response = match listed {
             Listed::Empty => return Ok(Step::End(self.end.bookmark())),
-            Listed::TooMuch(failure) => return Err(failure),
+            Listed::TooMuch(failure) | Listed::NoOrdering(failure) => return Err(failure),
             Listed::Page(response) => response,
         };
         let facts =
@@ -300,7 +312,7 @@ impl<S: Service> CloudReader<S> {
                  or leave it out"
             )));
         }
-        self.tell_drift(&made.other_members, &made.absent_columns);
+        self.report_drift(&made.other_members, &made.absent_columns);
         let over = Walk { ceiling: Some(0), last: Some(0), ..Walk::new(Phase::Full, None, None) };
         Ok(Step::Chunk(made.rows, over.position().bookmark()))
     }

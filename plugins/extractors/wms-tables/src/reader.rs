@@ -95,7 +95,7 @@ impl<S: Session> TableReader<S> {
         match (!missing.is_empty(), self.null_keys) {
             (false, _) => Ok(()),
             (true, NullKeys::Fail) => Err(permanent(format!(
-                "table {} has a row without {}; correct it, or let null_keys be another than \"fail\"",
+                "table {} has a row without {}; correct it, or set null_keys to a value other than \"fail\"",
                 self.table.name, self.table.columns[place].display_column
             ))),
             (true, _) => {

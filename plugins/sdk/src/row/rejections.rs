@@ -48,7 +48,11 @@ impl Rejections {
 
     /// Takes the rows out of the batch.
     pub fn apply(self, rows: Rows<'_>) -> Result<()> {
-        let mask = |of: &[usize]| Mask::where_row(rows.count(), |row| of.binary_search(&row).is_ok());
+        let mask = |of: &[usize]| {
+            let mut mask = Mask::none(rows.count());
+            of.iter().for_each(|row| mask.insert(*row));
+            mask
+        };
         let masks: Vec<_> = self.rules.iter().map(|(.., of)| mask(of)).collect();
         let rules = self.rules.iter().zip(&masks);
         let violations: Vec<_> = rules.map(|((rule, reason, _), rows)| Violation { rule, reason, rows }).collect();
