@@ -1,7 +1,6 @@
 //! The API: one request, one reply.
 
 use crate::auth::Auth;
-use crate::cache::Cache;
 use crate::catalogue::{Entity, entity};
 use crate::changes;
 use crate::describe;
@@ -34,7 +33,6 @@ pub(crate) struct State {
     pub(crate) tenant: Tenant,
     pub(crate) auth: Auth,
     pub(crate) faults: Faults,
-    pub(crate) cache: Cache,
     pub(crate) exchanges: Vec<Exchange>,
     /// The path of the API below the server's root: `/env/wms/lgfapi/v10`.
     pub(crate) root: String,
@@ -78,9 +76,9 @@ impl State {
         };
         let size = list.as_ref().map(|list| list.size);
         let fault = self.faults.next(self.tenant.quirks, &request.target, size);
-        let Self { tenant, cache, faults, .. } = self;
-        let mut whole = || match (&list, &place) {
-            (Some(list), _) => cache.reply(tenant, &request.target, || list.reply(tenant)),
+        let Self { tenant, faults, .. } = self;
+        let whole = || match (&list, &place) {
+            (Some(list), _) => list.reply(tenant),
             (None, Place::Describe(entity)) => Ok(describe::describe(tenant, entity)),
             (None, Place::One(entity, id)) => one(tenant, entity, *id),
             (None, _) => Ok(describe::entities(tenant)),

@@ -53,7 +53,6 @@ pub(crate) fn day(tenant: &Tenant, seed: u64, percent: f64) -> Vec<Change> {
 
 /// Lets a change happen.
 pub(crate) fn apply(tenant: &mut Tenant, change: Change) {
-    tenant.version += 1;
     let now = tenant.now;
     let minutes = tenant.random.between(1, 90);
     match change {

@@ -40,7 +40,6 @@ pub(crate) fn answer(state: &mut State, request: &Request) -> Reply {
             match named.collect::<Result<Quirks, _>>() {
                 Ok(quirks) => {
                     state.tenant.quirks = quirks;
-                    state.tenant.version += 1;
                     done(quirks.to_string())
                 }
                 Err(error) => wrong(error),

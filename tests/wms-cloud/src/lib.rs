@@ -25,7 +25,6 @@
 //! | `describe` | the entities and their fields as the API describes them |
 //! | `auth` | signing in |
 //! | `faults` | which request meets which fault |
-//! | `cache` | pages that were made before |
 //! | `api` | one request, one reply |
 //! | `control` | changing the mock by requests |
 //! | `http` | the server |
@@ -33,7 +32,6 @@
 
 mod api;
 mod auth;
-mod cache;
 mod catalogue;
 mod changes;
 mod control;

@@ -60,9 +60,6 @@ struct Arguments {
     /// A server without credentials that changes the mock.
     #[arg(long)]
     control: bool,
-    /// Keep pages that were made.
-    #[arg(long)]
-    caches: bool,
 }
 
 #[expect(clippy::print_stdout, reason = "this is the edge")]
@@ -84,7 +81,6 @@ fn main() -> Result<()> {
         environment: arguments.environment,
         fault_every: arguments.fault_every,
         token_life: Duration::from_secs(arguments.token_life),
-        caches: arguments.caches,
         control: arguments.control,
         ..Options::default()
     };

@@ -11,7 +11,6 @@ use wmshost_test_certificates::Authority;
 
 use crate::api::{Exchange, State};
 use crate::auth::Auth;
-use crate::cache::Cache;
 use crate::changes;
 use crate::control;
 use crate::faults::Faults;
@@ -44,8 +43,6 @@ pub struct Options {
     pub hang_ms: u64,
     /// The life of a token.
     pub token_life: Duration,
-    /// True to keep pages that were made, for benchmarks.
-    pub caches: bool,
     /// True for a server that changes the mock by requests, without credentials.
     pub control: bool,
 }
@@ -63,7 +60,6 @@ impl Default for Options {
             fault_every: 7,
             hang_ms: 60_000,
             token_life: Duration::from_secs(3_600),
-            caches: false,
             control: false,
         }
     }
@@ -99,7 +95,6 @@ impl Mock {
             tenant,
             auth: Auth::new(options.token_life),
             faults: Faults::new(options.fault_every, options.hang_ms),
-            cache: Cache::new(options.caches),
             exchanges: Vec::new(),
             root: root.clone(),
         }));
@@ -137,11 +132,6 @@ impl Mock {
         format!("{}://{}", self.scheme(), self.api.address)
     }
 
-    /// The address of the API's entities.
-    pub fn entities_url(&self) -> String {
-        lock(&self.state).tenant.base.clone()
-    }
-
     /// The token address, on another host.
     pub fn token_url(&self) -> String {
         format!("{}://{}/oauth2/v1/token", self.scheme(), self.token.address)
@@ -159,9 +149,7 @@ impl Mock {
 
     /// Sets the quirks that are not in the data.
     pub fn set_quirks(&self, quirks: Quirks) {
-        let mut state = lock(&self.state);
-        state.tenant.quirks = quirks;
-        state.tenant.version += 1;
+        lock(&self.state).tenant.quirks = quirks;
     }
 
     /// The quirks.

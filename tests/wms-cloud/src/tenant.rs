@@ -58,8 +58,6 @@ pub(crate) struct Tenant {
     pub(crate) now: i64,
     /// Requests for lists so far.
     pub(crate) lists: u64,
-    /// The number of changes of rows so far: pages of an older version are no longer right.
-    pub(crate) version: u64,
     pub(crate) pending: VecDeque<Change>,
     /// Requests for lists between two pending changes.
     pub(crate) every: u64,
@@ -85,7 +83,6 @@ impl Tenant {
             other_host: String::new(),
             now: until.micros() - STANDARD,
             lists: 0,
-            version: 0,
             pending: VecDeque::new(),
             every: 1,
             unseen: BTreeSet::new(),
@@ -102,7 +99,6 @@ impl Tenant {
     /// Lets a release happen, under Q44.
     pub(crate) fn release(&mut self) {
         self.released = self.quirks.has(Quirk::Release);
-        self.version += 1;
     }
 
     /// Lets time go by.

@@ -8,8 +8,7 @@ use wmshost_sandbox::World;
 use super::clause::Clause;
 use super::extractor::whole;
 use super::subject::Subject;
-use super::transform::reason;
-use super::verdict::{Verdict, attempt};
+use super::verdict::{Verdict, attempt, given};
 use crate::cases::database::{Statements, quoted, value};
 use crate::cases::extractor::{ALL, MOST_BATCHES, Prepared, Read};
 use crate::cases::host::NOW;
@@ -62,7 +61,7 @@ pub(super) const CLAUSES: &[Clause] = &[
 /// The case's database and a whole reading of it, or the end of the clause if the case is not incremental.
 macro_rules! attempt_incremental {
     ($subject:expr) => {{
-        let mut prepared = attempt!($subject.prepared().map_err(reason));
+        let mut prepared = given!($subject.prepared());
         if prepared.request.method != Method::Incremental {
             return Verdict::Skip("the case is not incremental".to_owned());
         }

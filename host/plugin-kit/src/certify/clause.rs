@@ -21,3 +21,22 @@ pub struct Clause {
     /// Examines a component.
     pub(super) check: fn(&Subject<'_>) -> Verdict,
 }
+
+/// The part that the clauses of one list share.
+pub(super) struct Common {
+    pub(super) world: Option<World>,
+    pub(super) needs: &'static [&'static str],
+}
+
+impl Common {
+    /// Returns a clause of the list.
+    pub(super) const fn clause(
+        &self,
+        name: &'static str,
+        demand: &'static str,
+        explanation: &'static str,
+        check: fn(&Subject<'_>) -> Verdict,
+    ) -> Clause {
+        Clause { name, world: self.world, demand, explanation, needs: self.needs, check }
+    }
+}

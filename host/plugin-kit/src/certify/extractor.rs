@@ -6,60 +6,42 @@ use arrow_array::Array as _;
 use wmshost_flow::{Bookmark, ExtractRequest, Failure, FailureKind, Value};
 use wmshost_sandbox::World;
 
-use super::clause::Clause;
+use super::clause::{Clause, Common};
 use super::subject::Subject;
-use super::transform::reason;
-use super::verdict::{Verdict, attempt};
+use super::verdict::{Verdict, attempt, given};
 use crate::cases::database::{Database, Statements};
 use crate::cases::extractor::{ALL, MOST_BATCHES, Prepared, Read, differing, stopped};
 
-const fn clause(
-    name: &'static str,
-    demand: &'static str,
-    explanation: &'static str,
-    check: fn(&Subject<'_>) -> Verdict,
-) -> Clause {
-    Clause {
-        name,
-        world: Some(World::Extractor),
-        demand,
-        explanation,
-        needs: &["describes-itself", "reads-to-the-end"],
-        check,
-    }
-}
+const OF: Common = Common { world: Some(World::Extractor), needs: &["describes-itself", "reads-to-the-end"] };
 
 pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         needs: &["describes-itself"],
-        ..clause(
+        ..OF.clause(
             "reads-to-the-end",
             "The case is read to its end, with the columns that were announced.",
             "The end is a message of its own: what was not read to the end is not deleted.",
             |subject| {
-                let prepared = match subject.prepared() {
-                    Ok(prepared) => prepared,
-                    Err(verdict) => return verdict,
-                };
+                let prepared = given!(subject.prepared());
                 let read = attempt!(whole(subject, &prepared));
                 Verdict::of((!read.ended).then(|| format!("there is no end after {} batches", read.batches.len())))
             },
         )
     },
-    clause("key-without-null", "No row has NULL in its key.", "Such a row cannot be merged.", |subject| {
-        let prepared = attempt!(subject.prepared().map_err(reason));
+    OF.clause("key-without-null", "No row has NULL in its key.", "Such a row cannot be merged.", |subject| {
+        let prepared = given!(subject.prepared());
         let read = attempt!(whole(subject, &prepared));
         let has_null = |name: &&String| {
             read.batches.iter().any(|rows| rows.column_by_name(name).is_none_or(|column| column.null_count() > 0))
         };
         Verdict::of(read.opened.key.iter().find(has_null).map(|name| format!("column {name} of the key has NULL")))
     }),
-    clause(
+    OF.clause(
         "rows-once",
         "No key is read twice in one reading.",
         "A table that is replaced would have both rows, or fail.",
         |subject| {
-            let prepared = attempt!(subject.prepared().map_err(reason));
+            let prepared = given!(subject.prepared());
             let read = attempt!(whole(subject, &prepared));
             let (mut keys, mut twice) = (BTreeSet::new(), None);
             for rows in &read.batches {
@@ -76,12 +58,12 @@ pub(super) const CLAUSES: &[Clause] = &[
             Verdict::of(twice)
         },
     ),
-    clause(
+    OF.clause(
         "batch-sizes-alike",
         "Batches of 1, 2 and 7 rows have the same rows as all at once.",
         "The size of batches is the pipeline's.",
         |subject| {
-            let prepared = attempt!(subject.prepared().map_err(reason));
+            let prepared = given!(subject.prepared());
             let run = prepared.run(subject.plugin, &subject.limits);
             let expected = attempt!(whole(subject, &prepared)).rows();
             for size in [1, 2, 7] {
@@ -93,12 +75,12 @@ pub(super) const CLAUSES: &[Clause] = &[
             Verdict::Pass
         },
     ),
-    clause(
+    OF.clause(
         "bookmark-forward",
         "A bookmark is never before an earlier one.",
         "A checkpoint that goes back reads rows again, for ever if the run is interrupted each time.",
         |subject| {
-            let prepared = attempt!(subject.prepared().map_err(reason));
+            let prepared = given!(subject.prepared());
             let run = prepared.run(subject.plugin, &subject.limits);
             let read = attempt!(run.read(1, MOST_BATCHES, None, &Statements::default()));
             let marks: Vec<&Bookmark> = read.bookmarks.iter().map(|(bookmark, _)| bookmark).collect();
@@ -106,22 +88,22 @@ pub(super) const CLAUSES: &[Clause] = &[
             Verdict::of(back.map(|pair| format!("({}) follows ({})", pair[1], pair[0])))
         },
     ),
-    clause(
+    OF.clause(
         "resumable-anywhere",
         "After the host was killed after any batch, a new instance reads the rest from the bookmark.",
         "Batches of one row; after each of them an instance is ended and another one continues.",
         |subject| {
-            let prepared = attempt!(subject.prepared().map_err(reason));
+            let prepared = given!(subject.prepared());
             let expected = attempt!(whole(subject, &prepared)).rows();
             Verdict::of(stopped(&prepared.run(subject.plugin, &subject.limits), &expected).err())
         },
     ),
-    clause(
+    OF.clause(
         "empty-table",
         "A table without rows is read to its end.",
         "The first run of a new warehouse meets it.",
         |subject| {
-            let mut prepared = attempt!(subject.prepared().map_err(reason));
+            let mut prepared = given!(subject.prepared());
             attempt!(
                 attempt!(prepared.database.target.sql())
                     .execute(&format!("DELETE FROM {}", prepared.request.table), &[])
@@ -132,22 +114,22 @@ pub(super) const CLAUSES: &[Clause] = &[
             Verdict::of((rows > 0 || !read.ended).then(|| format!("{rows} rows, and the end is {}", read.ended)))
         },
     ),
-    clause(
+    OF.clause(
         "missing-table-refused",
         "A table that is not there is refused with a failure, in `open`.",
         "Every mistake of the request is found before the first row.",
         |subject| {
-            let prepared = attempt!(subject.prepared().map_err(reason));
+            let prepared = given!(subject.prepared());
             let nothing = Prepared { database: attempt!(Database::new()), ..prepared };
             refused(whole(subject, &nothing))
         },
     ),
-    clause(
+    OF.clause(
         "foreign-change-key-refused",
         "A change key that the rows do not have is refused with a failure.",
         "The pipeline file may name any column.",
         |subject| {
-            let prepared = attempt!(subject.prepared().map_err(reason));
+            let prepared = given!(subject.prepared());
             let change_key = Some("certified_and_unknown".to_owned());
             let request = ExtractRequest { change_key, ..prepared.request.clone() };
             refused(whole(subject, &Prepared { request, ..prepared }))

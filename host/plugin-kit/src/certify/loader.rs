@@ -4,59 +4,48 @@ use arrow_array::RecordBatch;
 use wmshost_flow::{Failure, FailureKind, Method, StreamSummary};
 use wmshost_sandbox::World;
 
-use super::clause::Clause;
+use super::clause::{Clause, Common};
 use super::subject::Subject;
-use super::transform::reason;
 use super::values::{Values, rows};
-use super::verdict::{Verdict, attempt};
+use super::verdict::{Verdict, attempt, given};
 use crate::cases::database::Database;
 use crate::cases::loader::Run;
 use crate::rows::{to_csv, with_columns};
 
-const fn clause(
-    name: &'static str,
-    demand: &'static str,
-    explanation: &'static str,
-    check: fn(&Subject<'_>) -> Verdict,
-) -> Clause {
-    Clause { name, world: Some(World::Loader), demand, explanation, needs: &["describes-itself", "loads"], check }
-}
+const OF: Common = Common { world: Some(World::Loader), needs: &["describes-itself", "loads"] };
 
 pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         needs: &["describes-itself"],
-        ..clause(
+        ..OF.clause(
             "loads",
             "The rows of the case are loaded into a new table.",
             "Through the host's own main job.",
             |subject| {
-                let input = match subject.input() {
-                    Ok(input) => input,
-                    Err(verdict) => return verdict,
-                };
+                let input = given!(subject.input());
                 let database = attempt!(Database::new());
                 Verdict::of(load(subject, &database, &input, 0).err())
             },
         )
     },
-    clause(
+    OF.clause(
         "rows-as-given",
         "The table has each row, with its values.",
         "Numbers, texts in any script, NULL as opposed to empty.",
         |subject| {
-            let input = attempt!(subject.input().map_err(reason));
-            let unicode = attempt!(rows(&input.schema(), &key(subject), Values::Unicode));
+            let input = given!(subject.input());
+            let unicode = attempt!(rows(&input.schema(), &subject.key(), Values::Unicode));
             let database = attempt!(Database::new());
             attempt!(load(subject, &database, &unicode, 0));
             same(&unicode, &attempt!(table(subject, &database)))
         },
     ),
-    clause(
+    OF.clause(
         "second-load-changes-nothing",
         "Rows that are loaded again are not written again.",
         "Rows within the lookback are read in every run.",
         |subject| {
-            let input = attempt!(subject.input().map_err(reason));
+            let input = given!(subject.input());
             let database = attempt!(Database::new());
             attempt!(load(subject, &database, &input, 0));
             let again = attempt!(load(subject, &database, &input, 0));
@@ -64,12 +53,12 @@ pub(super) const CLAUSES: &[Clause] = &[
             Verdict::of((written > 0).then(|| format!("{written} rows are written again")))
         },
     ),
-    clause(
+    OF.clause(
         "batch-sizes-alike",
         "Batches of 1 and 2 rows make the same table as all rows at once.",
         "The size of batches is the pipeline's.",
         |subject| {
-            let input = attempt!(subject.input().map_err(reason));
+            let input = given!(subject.input());
             let table = |batch: usize| -> Result<RecordBatch, String> {
                 let database = Database::new().map_err(|error| error.to_string())?;
                 load(subject, &database, &input, batch)?;
@@ -84,44 +73,44 @@ pub(super) const CLAUSES: &[Clause] = &[
             Verdict::Pass
         },
     ),
-    clause(
+    OF.clause(
         "rows-merged",
         "A second load with other values for the same keys replaces the values and adds no row.",
         "By the key of the case; the rows are loaded without a version.",
         |subject| {
-            let input = attempt!(subject.input().map_err(reason));
-            let changed = attempt!(rows(&input.schema(), &key(subject), Values::Null));
-            let first = attempt!(rows(&input.schema(), &key(subject), Values::Unicode));
+            let input = given!(subject.input());
+            let changed = attempt!(rows(&input.schema(), &subject.key(), Values::Null));
+            let first = attempt!(rows(&input.schema(), &subject.key(), Values::Unicode));
             let database = attempt!(Database::new());
             attempt!(load_plain(subject, &database, &first));
             attempt!(load_plain(subject, &database, &changed));
             same(&changed, &attempt!(table(subject, &database)))
         },
     ),
-    clause(
+    OF.clause(
         "empty-load",
         "A load without rows makes the table.",
         "The first run of a new warehouse meets it.",
         |subject| {
-            let input = attempt!(subject.input().map_err(reason)).slice(0, 0);
+            let input = given!(subject.input()).slice(0, 0);
             let database = attempt!(Database::new());
             attempt!(load(subject, &database, &input, 0));
             let table = attempt!(table(subject, &database));
             Verdict::of((table.num_columns() == 0).then(|| "there is no table".to_owned()))
         },
     ),
-    clause(
+    OF.clause(
         "column-added",
         "A column that the table lacks is added, where the policy is to evolve.",
         "Sources get new columns.",
         |subject| {
-            let input = attempt!(subject.input().map_err(reason));
+            let input = given!(subject.input());
             let keep: Vec<usize> = (0..input.num_columns())
                 .filter(|at| {
                     let name = input.schema().field(*at).name().clone();
                     *at + 1 < input.num_columns()
-                        || key(subject).contains(&name)
-                        || version(subject).as_ref() == Some(&name)
+                        || subject.key().contains(&name)
+                        || subject.version().as_ref() == Some(&name)
                 })
                 .collect();
             if keep.len() == input.num_columns() {
@@ -136,12 +125,12 @@ pub(super) const CLAUSES: &[Clause] = &[
             Verdict::of(lost.then(|| "the new column is not in the table".to_owned()))
         },
     ),
-    clause(
+    OF.clause(
         "replace-or-refuse",
         "A load that replaces the table does so, or is refused with a failure.",
         "`method = \"full\"` asks for it.",
         |subject| {
-            let input = attempt!(subject.input().map_err(reason));
+            let input = given!(subject.input());
             let database = attempt!(Database::new());
             let full = Run { method: Method::Full, ..attempt!(run(subject, &database)) };
             let some = input.slice(0, input.num_rows().min(1));
@@ -158,14 +147,6 @@ pub(super) const CLAUSES: &[Clause] = &[
     ),
 ];
 
-fn key(subject: &Subject<'_>) -> Vec<String> {
-    subject.key()
-}
-
-fn version(subject: &Subject<'_>) -> Option<String> {
-    subject.case.as_ref().and_then(|case| case.file.change_key.clone())
-}
-
 fn run<'a>(subject: &'a Subject<'_>, database: &'a Database) -> Result<Run<'a>, String> {
     Ok(Run {
         plugin: subject.plugin,
@@ -173,8 +154,8 @@ fn run<'a>(subject: &'a Subject<'_>, database: &'a Database) -> Result<Run<'a>, 
         limits: subject.limits.clone(),
         database,
         method: Method::Incremental,
-        key: key(subject),
-        change_key: version(subject),
+        key: subject.key(),
+        change_key: subject.version(),
     })
 }
 

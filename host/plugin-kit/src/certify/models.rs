@@ -7,25 +7,18 @@ use wmshost_flow::model::{Declaration, Layer};
 use wmshost_models::{NodeResult, NodeStatus, Report};
 use wmshost_sandbox::World;
 
-use super::clause::Clause;
+use super::clause::{Clause, Common};
 use super::subject::Subject;
-use super::verdict::{Verdict, attempt};
+use super::verdict::{Verdict, attempt, given};
 use crate::cases::database::Database;
 use crate::cases::models::{build, project};
 
-const fn clause(
-    name: &'static str,
-    demand: &'static str,
-    explanation: &'static str,
-    check: fn(&Subject<'_>) -> Verdict,
-) -> Clause {
-    Clause { name, world: Some(World::Models), demand, explanation, needs: &["describes-itself", "declares"], check }
-}
+const OF: Common = Common { world: Some(World::Models), needs: &["describes-itself", "declares"] };
 
 pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         needs: &["describes-itself"],
-        ..clause(
+        ..OF.clause(
             "declares",
             "`declare` returns models for SQLite.",
             "Every command about models asks for them.",
@@ -36,7 +29,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             },
         )
     },
-    clause(
+    OF.clause(
         "dialects-alike",
         "The same models are declared for each kind of database.",
         "A pipeline may have SQLite in development and Oracle in production.",
@@ -52,7 +45,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             Verdict::of(differs.then(|| "the names of models or columns differ".to_owned()))
         },
     ),
-    clause(
+    OF.clause(
         "documented",
         "Each model and each column has a summary.",
         "The documentation is a page of them.",
@@ -66,12 +59,12 @@ pub(super) const CLAUSES: &[Clause] = &[
             Verdict::of(silent.map(|name| format!("{name} has no summary")))
         },
     ),
-    clause("tested", "Each mart has a test.", "A mart is what reports read.", |subject| {
+    OF.clause("tested", "Each mart has a test.", "A mart is what reports read.", |subject| {
         let declared = attempt!(declared(subject, Dialect::Sqlite));
         let untested = declared.models.iter().find(|model| model.layer == Layer::Mart && model.tests.is_empty());
         Verdict::of(untested.map(|model| format!("{} has no test", model.name)))
     }),
-    clause(
+    OF.clause(
         "checked",
         "The host's checks find no mistake in the SQL, for any kind of database.",
         "One SELECT, tables by placeholders only, functions that only compute.",
@@ -84,49 +77,45 @@ pub(super) const CLAUSES: &[Clause] = &[
     ),
     Clause {
         needs: &["describes-itself", "declares", "checked"],
-        ..clause(
+        ..OF.clause(
             "builds",
             "All models are built over the tables of the case.",
             "In a database of the case's own.",
-            |subject| match built(subject) {
-                Err(verdict) => verdict,
-                Ok((_, report)) => {
-                    let failed = report.nodes.iter().find(|node| is_not_built(node));
-                    Verdict::of(failed.map(|node| format!("{}: {}", node.name, node.message)))
-                }
+            |subject| {
+                let report = given!(built(subject));
+                let failed = report.nodes.iter().find(|node| is_not_built(node));
+                Verdict::of(failed.map(|node| format!("{}: {}", node.name, node.message)))
             },
         )
     },
     Clause {
         needs: &["describes-itself", "declares", "checked", "builds"],
-        ..clause(
+        ..OF.clause(
             "tests-pass",
             "The tests of the models pass over the case.",
             "They run at the end of every run.",
-            |subject| match built(subject) {
-                Err(verdict) => verdict,
-                Ok((_, report)) => {
-                    let mut tests =
-                        report.nodes.iter().flat_map(|node| node.tests.iter().map(move |test| (node, test)));
-                    let failed = tests.find(|(_, test)| test.status.stops());
-                    Verdict::of(failed.map(|(node, test)| format!("{}: the test {} fails", node.name, test.name)))
-                }
+            |subject| {
+                let report = given!(built(subject));
+                let mut tests = report.nodes.iter().flat_map(|node| node.tests.iter().map(move |test| (node, test)));
+                let failed = tests.find(|(_, test)| test.status.stops());
+                Verdict::of(failed.map(|(node, test)| format!("{}: the test {} fails", node.name, test.name)))
             },
         )
     },
     Clause {
         needs: &["describes-itself", "declares", "checked"],
-        ..clause("unit-tests-pass", "The unit tests of the models pass.", "Over the rows that they give.", |subject| {
-            match built(subject) {
-                Err(verdict) => verdict,
-                Ok((_, report)) => {
-                    let mut units =
-                        report.nodes.iter().flat_map(|node| node.unit_tests.iter().map(move |unit| (node, unit)));
-                    let failed = units.find(|(_, unit)| !unit.passed);
-                    Verdict::of(failed.map(|(node, unit)| format!("{}: {}: {}", node.name, unit.name, unit.difference)))
-                }
-            }
-        })
+        ..OF.clause(
+            "unit-tests-pass",
+            "The unit tests of the models pass.",
+            "Over the rows that they give.",
+            |subject| {
+                let report = given!(built(subject));
+                let mut units =
+                    report.nodes.iter().flat_map(|node| node.unit_tests.iter().map(move |unit| (node, unit)));
+                let failed = units.find(|(_, unit)| !unit.passed);
+                Verdict::of(failed.map(|(node, unit)| format!("{}: {}: {}", node.name, unit.name, unit.difference)))
+            },
+        )
     },
 ];
 
@@ -151,12 +140,11 @@ fn checked(subject: &Subject<'_>, dialect: Dialect) -> Result<wmshost_models::Pr
     project(subject.plugin, &subject.limits, identity.settings, streams, variables, dialect)
 }
 
-fn built(subject: &Subject<'_>) -> Result<(Database, Report), Verdict> {
+fn built(subject: &Subject<'_>) -> Result<Report, Verdict> {
     let case = subject.case()?;
     let database = Database::new().map_err(Verdict::fail)?;
     let table_of = |stream: &str| case.file.streams.get(stream).cloned().unwrap_or_else(|| stream.to_owned());
     database.fill(case, |_| Vec::new(), table_of, true).map_err(Verdict::fail)?;
     let project = checked(subject, Dialect::Sqlite).map_err(Verdict::fail)?;
-    let report = build(&project, &database).map_err(Verdict::fail)?;
-    Ok((database, report))
+    build(&project, &database).map_err(Verdict::fail)
 }

@@ -5,55 +5,40 @@ use arrow_select::take::take;
 use wmshost_flow::type_name;
 use wmshost_sandbox::World;
 
-use super::clause::Clause;
+use super::clause::{Clause, Common};
 use super::subject::Subject;
-use super::transform::reason;
-use super::verdict::{Verdict, attempt};
+use super::verdict::{Verdict, attempt, given};
 
 /// The longest name of a rule.
 const RULE_BYTES: usize = 64;
 
-const fn clause(
-    name: &'static str,
-    demand: &'static str,
-    explanation: &'static str,
-    check: fn(&Subject<'_>) -> Verdict,
-) -> Clause {
-    Clause {
-        name,
-        world: Some(World::Transform),
-        demand,
-        explanation,
-        needs: &["describes-itself", "schema-made"],
-        check,
-    }
-}
+const OF: Common = Common { world: Some(World::Transform), needs: &["describes-itself", "schema-made"] };
 
 pub(super) const CLAUSES: &[Clause] = &[
-    clause(
+    OF.clause(
         "columns-as-promised",
         "The columns of a batch are those of `output_schema`: names, types and order.",
         "The target's table is made of them before a row is read.",
         columns_as_promised,
     ),
-    clause(
+    OF.clause(
         "nulls-as-promised",
         "A column that is promised without NULL has none.",
         "The target's column may be declared NOT NULL.",
         nulls_as_promised,
     ),
-    clause(
+    OF.clause(
         "key-unchanged",
         "The columns of the key stay as they are.",
         "Rows of the target are found by them: a changed key overwrites another row.",
         key_unchanged,
     ),
-    clause(
+    OF.clause(
         "rows-not-dropped",
         "Rows leave a batch only into quarantine.",
         "A row that is filtered out is in no list. Where that is the transform's purpose, accept the skip.",
         |subject| {
-            let input = attempt!(subject.input().map_err(reason));
+            let input = given!(subject.input());
             let made = attempt!(subject.process(&input));
             let dropped = input.num_rows() - made.rows.num_rows() - made.rejected.len();
             if dropped == 0 {
@@ -63,12 +48,12 @@ pub(super) const CLAUSES: &[Clause] = &[
             }
         },
     ),
-    clause(
+    OF.clause(
         "rejects-explained",
         "Each rejected row has a rule of lower-case words with dashes, and a reason.",
         "Quarantine is counted and replayed by rule.",
         |subject| {
-            let input = attempt!(subject.input().map_err(reason));
+            let input = given!(subject.input());
             let made = attempt!(subject.process(&input));
             let is_rule = |rule: &str| {
                 !rule.is_empty()
@@ -82,7 +67,7 @@ pub(super) const CLAUSES: &[Clause] = &[
 ];
 
 fn columns_as_promised(subject: &Subject<'_>) -> Verdict {
-    let input = attempt!(subject.input().map_err(reason));
+    let input = given!(subject.input());
     let promised = attempt!(subject.transform(&input)).promised();
     let made = attempt!(subject.process(&input)).rows.schema();
     let list = |columns: &arrow_schema::Schema| {
@@ -94,7 +79,7 @@ fn columns_as_promised(subject: &Subject<'_>) -> Verdict {
 }
 
 fn nulls_as_promised(subject: &Subject<'_>) -> Verdict {
-    let input = attempt!(subject.input().map_err(reason));
+    let input = given!(subject.input());
     let promised = attempt!(subject.transform(&input)).promised();
     let made = attempt!(subject.process(&input)).rows;
     let promised = promised.unwrap_or_else(|| made.schema());
@@ -109,7 +94,7 @@ fn key_unchanged(subject: &Subject<'_>) -> Verdict {
     if key.is_empty() {
         return Verdict::Skip("the case has no `key`".to_owned());
     }
-    let input = attempt!(subject.input().map_err(reason));
+    let input = given!(subject.input());
     let made = attempt!(subject.process(&input));
     for name in key {
         let (Some(before), Some(after)) = (input.column_by_name(&name), made.rows.column_by_name(&name)) else {

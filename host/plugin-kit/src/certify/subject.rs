@@ -66,6 +66,11 @@ impl<'p> Subject<'p> {
         self.case.as_ref().map(|case| case.file.key.clone()).unwrap_or_default()
     }
 
+    /// The column with the version of a row in the case.
+    pub(super) fn version(&self) -> Option<String> {
+        self.case.as_ref().and_then(|case| case.file.change_key.clone())
+    }
+
     /// The transform, run as the host runs it.
     pub(super) fn run(&self) -> std::result::Result<TransformRun<'p>, Failure> {
         Ok(TransformRun {
@@ -73,7 +78,7 @@ impl<'p> Subject<'p> {
             identity: self.identity()?,
             limits: self.limits.clone(),
             key: self.key(),
-            version: self.case.as_ref().and_then(|case| case.file.change_key.clone()),
+            version: self.version(),
             on_trap: OnTrap::Fail,
         })
     }

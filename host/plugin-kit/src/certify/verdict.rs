@@ -55,4 +55,14 @@ macro_rules! attempt {
     };
 }
 
-pub(super) use attempt;
+/// Returns the value, or ends with the verdict that is there instead.
+macro_rules! given {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(verdict) => return verdict,
+        }
+    };
+}
+
+pub(super) use {attempt, given};

@@ -85,15 +85,11 @@ impl History {
 
     /// Returns the plugins that moved the rows of a run, by stream and in the order of its stages.
     pub fn plugins(&self, run_id: &str) -> Result<Vec<PluginRecord>, Failure> {
-        let at = failed("reading a run's plugins");
-        let mut statement = self
-            .0
-            .prepare("SELECT stream, plugin, version, digest FROM run_plugins WHERE run_id = ?1 ORDER BY stream, place")
-            .map_err(&at)?;
-        let rows = statement.query_map([run_id], |row| {
+        let statement =
+            "SELECT stream, plugin, version, digest FROM run_plugins WHERE run_id = ?1 ORDER BY stream, place";
+        self.rows("reading a run's plugins", statement, [run_id], |row| {
             Ok(PluginRecord { stream: row.get(0)?, plugin: row.get(1)?, version: row.get(2)?, digest: row.get(3)? })
-        });
-        rows.map_err(&at)?.collect::<Result<_, _>>().map_err(at)
+        })
     }
 
     /// Records the outcomes of streams.
@@ -215,17 +211,11 @@ impl History {
 
     /// Returns the outcome of each stream of a run.
     pub fn streams(&self, run_id: &str) -> Result<Vec<StreamRecord>, Failure> {
-        let at = failed("reading a run");
-        let mut statement = self
-            .0
-            .prepare(
-                "SELECT stream, status, rows_read, rows_written, rows_unchanged, rows_rejected, seconds, \
-                 bookmark, failure, hash FROM run_streams LEFT JOIN run_types USING (run_id, stream) \
-                 WHERE run_id = ?1 ORDER BY stream",
-            )
-            .map_err(&at)?;
+        let statement = "SELECT stream, status, rows_read, rows_written, rows_unchanged, rows_rejected, seconds, \
+                         bookmark, failure, hash FROM run_streams LEFT JOIN run_types USING (run_id, stream) \
+                         WHERE run_id = ?1 ORDER BY stream";
         let count = |row: &Row<'_>, at| row.get::<_, i64>(at).map(i64::unsigned_abs);
-        let rows = statement.query_map([run_id], |row| {
+        self.rows("reading a run", statement, [run_id], |row| {
             Ok(StreamRecord {
                 stream: row.get(0)?,
                 status: row.get(1)?,
@@ -238,21 +228,14 @@ impl History {
                 failure: row.get(8)?,
                 types: row.get(9)?,
             })
-        });
-        rows.map_err(&at)?.collect::<Result<_, _>>().map_err(at)
+        })
     }
 
     /// Returns the outcome of each model of a run.
     pub fn models(&self, run_id: &str) -> Result<Vec<ModelRecord>, Failure> {
-        let at = failed("reading a run's models");
-        let mut statement = self
-            .0
-            .prepare(
-                "SELECT model, status, action, row_count, rows_changed, seconds, message FROM run_models \
-                 WHERE run_id = ?1 ORDER BY model",
-            )
-            .map_err(&at)?;
-        let rows = statement.query_map([run_id], |row| {
+        let statement = "SELECT model, status, action, row_count, rows_changed, seconds, message FROM run_models \
+                         WHERE run_id = ?1 ORDER BY model";
+        self.rows("reading a run's models", statement, [run_id], |row| {
             Ok(ModelRecord {
                 model: row.get(0)?,
                 status: row.get(1)?,
@@ -262,15 +245,12 @@ impl History {
                 seconds: row.get(5)?,
                 message: row.get(6)?,
             })
-        });
-        rows.map_err(&at)?.collect::<Result<_, _>>().map_err(at)
+        })
     }
 
     fn select(&self, rest: &str, with: impl rusqlite::Params) -> Result<Vec<RunRecord>, Failure> {
-        let at = failed("reading runs");
         let columns = "run_id, kind, pipeline, file, pid, started_at, status, seconds, exit_code, message";
-        let mut statement = self.0.prepare(&format!("SELECT {columns} FROM runs {rest}")).map_err(&at)?;
-        let rows = statement.query_map(with, |row| {
+        self.rows("reading runs", &format!("SELECT {columns} FROM runs {rest}"), with, |row| {
             Ok(RunRecord {
                 run_id: row.get(0)?,
                 kind: RunKind::named(&row.get::<_, String>(1)?).unwrap_or(RunKind::Run),
@@ -283,8 +263,21 @@ impl History {
                 exit_code: row.get(8)?,
                 message: row.get(9)?,
             })
-        });
-        rows.map_err(&at)?.collect::<Result<_, _>>().map_err(at)
+        })
+    }
+
+    /// The rows of a query; `what` is said in its failure.
+    fn rows<T>(
+        &self,
+        what: &'static str,
+        statement: &str,
+        with: impl rusqlite::Params,
+        row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, Failure> {
+        let at = failed(what);
+        let mut statement = self.0.prepare(statement).map_err(&at)?;
+        let rows = statement.query_map(with, row).map_err(&at)?;
+        rows.collect::<Result<_, _>>().map_err(at)
     }
 }
 

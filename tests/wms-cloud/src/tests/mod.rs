@@ -19,7 +19,6 @@ use wmshost_sample::Moment;
 
 use crate::api::State;
 use crate::auth::{Auth, PASSWORD, USER};
-use crate::cache::Cache;
 use crate::faults::Faults;
 use crate::quirks::{Quirk, Quirks};
 use crate::reply::{Reply, Request};
@@ -36,7 +35,6 @@ fn state(quirks: &[Quirk]) -> State {
         tenant,
         auth: Auth::new(Duration::from_secs(60)),
         faults: Faults::new(3, 0),
-        cache: Cache::new(false),
         exchanges: Vec::new(),
         root: "/dev/wms/lgfapi/v10".to_owned(),
     }

@@ -107,7 +107,7 @@ function graph(names, here) {
 const WORDS = new Set(("select from where group by order having join left right inner outer cross on as and or not in is null case when then else end " +
   "with recursive union all distinct over partition rows between unbounded preceding following current row exists like limit cast desc asc values filter").split(" "));
 
-/** SQL with words, texts, placeholders and comments told apart. */
+/** SQL with words, texts, placeholders and comments distinguished. */
 function code(sql) {
   const parts = sql.split(/('(?:[^']|'')*'|\{[^}]*\}|--[^\n]*|[A-Za-z_][A-Za-z0-9_]*)/);
   return el("pre", null, parts.map((part) => {
