@@ -151,13 +151,14 @@ impl Comparer<'_> {
         differences.samples.retain(|row| row.kind != DifferenceKind::Missing);
         let rows = differences.to_load.take();
         let (Some((rows, _)), Some(repair)) = (rows, &mut self.repair) else { return Ok(()) };
-        let quarantined = take_loaded(&mut repair.quarantined.keys, &rows, &[], self.comparing.key);
-        differences.missing -= quarantined.len() as u64;
-        if self.may_read_rows && differences.missing > 0 && self.target.keeps_deleted() {
+        if self.may_read_rows && self.target.keeps_deleted() {
+            // A row in quarantine may have been corrected since: neither its key nor a run that appends shows it.
             let keys = Keys::of(&rows, self.comparing.key)?;
             let loaded = lock(repair.target).loaded_at(&repair.table, keys.columns())?;
             self.has_returned = loaded.iter().any(Option::is_some);
         }
+        let quarantined = take_loaded(&mut repair.quarantined.keys, &rows, &[], self.comparing.key);
+        differences.missing -= quarantined.len() as u64;
         Ok(())
     }
 
