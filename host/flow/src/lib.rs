@@ -38,11 +38,12 @@ mod testing;
 mod values;
 
 pub use columns::{
-    ColumnCertificate, ColumnReading, ColumnRule, ColumnRules, MovedColumns, SourceForm, certify, type_of_name,
+    ColumnCertificate, ColumnReading, ColumnRule, ColumnRules, Mask, MovedColumns, SourceForm, certify, type_of_name,
 };
 pub use compare::{Compare, Compared, Comparison, Depth, Difference, DifferenceKind, OpenTarget};
 pub use definition::{
     ColumnUse, Definition, DefinitionChange, Impact, LARGEST_VALUE, PluginUse, Reaction, SOURCE_SCHEMA, column_options,
+    grant_options,
 };
 pub use failure::cause::{ErrorClass, FailureCause, WasmError};
 pub use failure::kind::FailureKind;
@@ -65,9 +66,11 @@ pub use ports::service::{
     JsonColumn, JsonPlace, JsonRows, ResponseFacts, RowsOf, Service, ServiceRequest, ServiceResponse, ServiceSession,
 };
 pub use ports::source::{
-    Cursor, Source, SourceColumn, SourceGrant, SourceSession, TableDescription, table_not_granted,
+    Cursor, MaskKey, Source, SourceColumn, SourceGrant, SourceSession, TableDescription, column_not_granted,
+    table_not_granted,
 };
 pub use ports::sql::{Sql, SqlSession};
+pub use ports::table_grant::{TableGrant, TableGrants, grant_of, is_pattern, matches_pattern};
 pub use ports::target::{
     MergeRule, Refused, Removal, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession, WriteStats,
 };

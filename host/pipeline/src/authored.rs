@@ -170,11 +170,17 @@ impl TreeReader<'_> {
             }
             (KeyType::Named(keys), DeValue::Table(table)) => {
                 let inner = |reader: &mut Self, table: &DeTable<'_>, path: &str| reader.table(table, keys, path);
-                self.named(table, place, path, inner)
+                self.named(table, (place, path), syntax::name, inner)
+            }
+            (KeyType::Grants(keys), DeValue::Table(table)) => {
+                let inner = |reader: &mut Self, table: &DeTable<'_>, path: &str| reader.table(table, keys, path);
+                self.named(table, (place, path), syntax::source_name, inner)
             }
             (KeyType::Columns(keys), DeValue::Table(table)) => self.columns(table, keys, place, path),
             (KeyType::Values, DeValue::Table(table)) => Node::Section(Section::new(place, self.settings(table, path))),
-            (KeyType::Settings, DeValue::Table(table)) => self.named(table, place, path, Self::settings),
+            (KeyType::Settings, DeValue::Table(table)) => {
+                self.named(table, (place, path), syntax::name, Self::settings)
+            }
             (_, value) => self.leaf(value::read(value, key), place),
         }
     }
@@ -193,14 +199,14 @@ impl TreeReader<'_> {
     fn named(
         &mut self,
         table: &DeTable<'_>,
-        place: Location,
-        path: &str,
+        (place, path): (Location, &str),
+        check_name: fn(&str) -> Result<(), SyntaxError>,
         inner: impl Fn(&mut Self, &DeTable<'_>, &str) -> BTreeMap<String, Node>,
     ) -> Node {
         let mut entries = BTreeMap::new();
         for (name, value) in table {
             let (place, path) = self.entry(name, path);
-            if let Err((message, advice)) = syntax::name(name.get_ref()) {
+            if let Err((message, advice)) = check_name(name.get_ref()) {
                 self.sink.beside(&place, format!("`{}` {message}", name.get_ref()), advice);
             }
             let node = if let DeValue::Table(table) = value.get_ref() {

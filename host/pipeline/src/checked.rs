@@ -9,6 +9,7 @@ use crate::connection::Connection;
 use crate::diagnostics::Diagnostics;
 use crate::models::Models;
 use crate::resolved::{Limits, RunOptions, StreamPlan};
+use crate::secret::Secret;
 use crate::select::pick;
 
 /// A stream that can run.
@@ -38,6 +39,8 @@ pub struct Checked {
     pub file: PathBuf,
     /// The pipeline's name, under which its state is stored.
     pub name: String,
+    /// The secret of masks that hash.
+    pub mask_key: Option<Secret>,
     /// The options of its runs.
     pub run: RunOptions,
     /// The limits of one plugin instance.

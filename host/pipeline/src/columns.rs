@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use wmshost_flow::{ColumnReading, ColumnRule, ColumnRules, SourceForm, type_of_name};
+use wmshost_flow::{ColumnReading, ColumnRule, ColumnRules, Mask, SourceForm, type_of_name};
 
 use crate::authored::{Leaf, Node, Section};
 use crate::diagnostics::{Location, join};
@@ -61,6 +61,7 @@ fn table(section: &Section, path: &str, scope: &mut SectionReader<'_>) -> Option
     let from = inner.choice(&keys::FROM, &forms());
     let rename = inner.text(&keys::RENAME);
     let skip = inner.flag(&keys::SKIP).unwrap_or_default();
+    let mask = inner.choice(&keys::MASK, Mask::VALUES);
     let greatest = inner.has(&keys::GREATEST).then(|| inner.list(&keys::GREATEST)).flatten();
     let given = [
         (inner.has(&keys::TYPE), keys::TYPE.name),
@@ -68,6 +69,7 @@ fn table(section: &Section, path: &str, scope: &mut SectionReader<'_>) -> Option
         (inner.has(&keys::RENAME), keys::RENAME.name),
         (skip, keys::SKIP.name),
         (greatest.is_some(), keys::GREATEST.name),
+        (mask.is_some(), keys::MASK.name),
     ];
     let given: Vec<&str> = given.into_iter().filter(|(given, _)| *given).map(|(_, name)| name).collect();
     let place = section.place.clone();
@@ -91,7 +93,8 @@ fn table(section: &Section, path: &str, scope: &mut SectionReader<'_>) -> Option
     if from == Some(None) {
         return Some(ColumnRule::RowScn);
     }
-    reading(kind.as_deref(), from.flatten(), rename, (&place, path), inner.sink)
+    let reading = reading(kind.as_deref(), from.flatten(), (&place, path), inner.sink)?;
+    Some(ColumnRule::Read(ColumnReading { rename, mask, ..reading }))
 }
 
 /// The words for forms; the pseudo-column is none.
@@ -126,10 +129,9 @@ fn agree(
 fn reading(
     word: Option<&str>,
     form: Option<SourceForm>,
-    rename: Option<String>,
     (place, path): (&Location, &str),
     sink: &mut crate::diagnostics::DiagnosticSink,
-) -> Option<ColumnRule> {
+) -> Option<ColumnReading> {
     let kind = match word.map(type_of_name).transpose() {
         Ok(kind) => kind,
         Err(why) => {
@@ -156,7 +158,7 @@ fn reading(
             _ => {}
         }
     }
-    Some(ColumnRule::Read(ColumnReading { kind, form, rename }))
+    Some(ColumnReading { kind, form, ..ColumnReading::default() })
 }
 
 /// Reports names that a key of the stream uses for a column that has another name there, or none.
@@ -170,6 +172,14 @@ fn names(rules: &ColumnRules, entries: &BTreeMap<String, Node>, scope: &mut Sect
     };
     for (name, place) in [named(&stream::KEY), named(&stream::CHANGE_KEY)].concat() {
         let is_other = |other: &str| other.eq_ignore_ascii_case(&name);
+        let is_masked = |(column, rule): (&String, &ColumnRule)| {
+            rule.mask().is_some() && rule.stream_name(column).is_some_and(is_other)
+        };
+        if rules.iter().any(is_masked) {
+            let message = format!("names the column {name}, which `columns` masks");
+            scope.sink.at(&place, message, Some("do not mask it: its values tell rows apart and in order".to_owned()));
+            continue;
+        }
         let taken = rules.iter().any(|(column, rule)| rule.stream_name(column).is_some_and(is_other));
         let rule = rules.iter().find(|(column, _)| is_other(column)).filter(|_| !taken);
         let message = match rule.map(|(column, rule)| rule.stream_name(column)) {

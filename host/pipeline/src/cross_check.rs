@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use wmshost_flow::{Method, TargetTriggers};
+use wmshost_flow::{ColumnRule, Mask, Method, TargetTriggers};
 
 use crate::checked::{Checked, Stream};
 use crate::configured_plugin::ConfiguredPlugin;
 use crate::connection::Connection;
 use crate::diagnostics::{DiagnosticSink, join};
+use crate::grants;
 use crate::keys::{file, models as model_keys, stream as keys};
 use crate::models::Models;
 use crate::plugin_lookup::PluginLookup;
@@ -27,6 +28,7 @@ pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginCatalog, sink: &mut
         checker.direction(plan);
         checker.take_over(plan);
         checker.snapshot(plan);
+        checker.grants(plan);
     }
     let enabled = || pipeline.streams.iter().filter(|plan| plan.enabled);
     let streams: Vec<_> = enabled().map(|plan| checker.stream(plan)).collect();
@@ -36,6 +38,7 @@ pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginCatalog, sink: &mut
     Some(Checked {
         file: pipeline.file.clone(),
         name: pipeline.name.clone(),
+        mask_key: pipeline.mask_key.clone(),
         run: pipeline.run.clone(),
         limits: pipeline.limits.clone(),
         connections: pipeline.connections.clone(),
@@ -280,6 +283,37 @@ impl Checker<'_> {
                 "\"statement\" is for sources of the driver \"oracle\"; SQLite reads all of a run in one snapshot";
             let advice = "remove the key".to_owned();
             self.sink.of(&key_of(plan, keys::SNAPSHOT.name), message, Some(advice));
+        }
+    }
+
+    /// Reports keys that are not granted, grants that nothing holds to, and masks without their key.
+    fn grants(&mut self, plan: &StreamPlan) {
+        let key = key_of(plan, keys::GRANTS.name);
+        let in_source = |name: &'_ String| {
+            let is_renamed = |(column, rule): &(&String, &ColumnRule)| {
+                rule.stream_name(column).is_some_and(|known| known.eq_ignore_ascii_case(name))
+            };
+            plan.columns.iter().find(is_renamed).map_or_else(|| name.clone(), |(column, _)| column.clone())
+        };
+        let names: Vec<String> = plan.key.iter().chain(&plan.change_key).map(in_source).collect();
+        let is_computed = |name: &&str| plan.columns.get(*name).is_some_and(ColumnRule::is_computed);
+        let names = names.iter().map(String::as_str).filter(|name| !is_computed(name));
+        for name in grants::ungranted(&plan.grants, &plan.table, names) {
+            let message = format!("does not grant the column {name} of {}, which is a key of the stream", plan.table);
+            self.sink.of(&key, message, Some("grant it: the stream reads rows by it".to_owned()));
+        }
+        let is_service = matches!(self.pipeline.connections.get(&plan.source), Some(Connection::Http(_)));
+        if is_service && !plan.grants.is_empty() {
+            let message = "tables of a web service cannot be granted: its extractor asks for entities by their paths";
+            self.sink.of(&key, message, Some("remove the table".to_owned()));
+        }
+        let hashed = plan.columns.iter().find(|(_, rule)| rule.mask() == Some(Mask::Hash));
+        if let (Some((column, _)), None) = (hashed, &self.pipeline.mask_key)
+            && !self.sink.is_reported(file::MASK_KEY.name)
+        {
+            let path = join(&key_of(plan, keys::COLUMNS.name), column);
+            let advice = format!("add `{} = {{ env = \"…\" }}` at the head of the file", file::MASK_KEY.name);
+            self.sink.of(&path, "is masked by \"hash\", which needs a key", Some(advice));
         }
     }
 

@@ -56,6 +56,8 @@ pub(crate) enum KeyType {
     Settings,
     /// A table of columns, each with a type, the word `skip`, or a table of these keys.
     Columns(&'static [Key]),
+    /// A table of the source's tables, each with these keys, under their names or patterns.
+    Grants(&'static [Key]),
     /// A table of values under names that the author chooses.
     Values,
 }
@@ -127,7 +129,9 @@ impl KeyType {
             Self::Flag => "true or false".to_owned(),
             Self::Secret => "a reference: `{ env = \"…\" }` or `{ file = \"…\" }`".to_owned(),
             Self::Names | Self::SourceNames => "a list of names".to_owned(),
-            Self::Table(_) | Self::Named(_) | Self::Columns(_) | Self::Settings | Self::Values => "a table".to_owned(),
+            Self::Table(_) | Self::Named(_) | Self::Columns(_) | Self::Grants(_) | Self::Settings | Self::Values => {
+                "a table".to_owned()
+            }
         }
     }
 
@@ -147,7 +151,7 @@ impl KeyType {
 
     pub(crate) fn keys(&self) -> &'static [Key] {
         match self {
-            Self::Table(keys) | Self::Named(keys) | Self::Columns(keys) => keys,
+            Self::Table(keys) | Self::Named(keys) | Self::Columns(keys) | Self::Grants(keys) => keys,
             _ => &[],
         }
     }
@@ -161,6 +165,7 @@ impl Key {
             KeyType::Table(_)
                 | KeyType::Named(_)
                 | KeyType::Columns(_)
+                | KeyType::Grants(_)
                 | KeyType::Settings
                 | KeyType::Values
                 | KeyType::Names

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use wmshost_flow::{
-    Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap, SourceForm, TargetTriggers,
+    Deletes, Mask, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap, SourceForm, TargetTriggers,
 };
 
 use crate::diagnostics::join;
@@ -51,6 +51,7 @@ pub(crate) mod file {
         /// The keys of the file itself.
         ALL:
         NAME = Key::new("name", KeyType::Name).literal();
+        MASK_KEY = Key::new("mask_key", KeyType::Secret);
         EXTENDS = Key::new("extends", KeyType::Path).literal();
         PLUGINS = Key::new("plugins", KeyType::Named(plugin::ALL));
         CONNECTIONS = Key::new("connections", KeyType::Named(connection::ALL));
@@ -255,6 +256,7 @@ pub(crate) mod stream {
         TAGS = Key::new("tags", KeyType::Names).or(KeyDefault::Empty);
         SNAPSHOT = Key::new("snapshot", KeyType::Choice(&["run", "statement"])).or(KeyDefault::Text("run"));
         COLUMNS = Key::new("columns", KeyType::Columns(column::ALL));
+        GRANTS = Key::new("grants", KeyType::Grants(grant::ALL));
         SETTINGS = Key::new("settings", KeyType::Settings);
     }
     pub(crate) const ALL: &[Key] = &joined::<{ DEFAULTS.len() + OWN.len() }>(&[DEFAULTS, OWN]);
@@ -281,6 +283,19 @@ pub(crate) mod column {
         RENAME = Key::new("rename", KeyType::SourceName).literal();
         SKIP = Key::new("skip", KeyType::Flag).or(KeyDefault::Flag(false)).literal();
         GREATEST = Key::new("greatest", KeyType::SourceNames);
+        MASK = Key::new("mask", KeyType::Choice(Mask::NAMES)).literal();
+    }
+}
+
+/// The keys of `[streams.*.grants.*]`.
+pub(crate) mod grant {
+    use super::*;
+    keys! {
+        /// The keys of the grant of a table.
+        ALL:
+        COLUMNS = Key::new("columns", KeyType::SourceNames);
+        EXCEPT = Key::new("except", KeyType::SourceNames).or(KeyDefault::Empty);
+        ROWS = Key::new("rows", KeyType::Text).literal();
     }
 }
 
@@ -333,7 +348,7 @@ fn collect(keys: &[Key], path: &str, documented: &BTreeMap<String, Documented>, 
                 collect(keys, &path, documented, all);
                 continue;
             }
-            KeyType::Named(keys) => {
+            KeyType::Named(keys) | KeyType::Grants(keys) => {
                 collect(keys, &(path + ".*"), documented, all);
                 continue;
             }

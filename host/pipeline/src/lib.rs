@@ -20,6 +20,7 @@
 //! | `duration` | durations such as `90s` and `2h` |
 //! | `secret` | text that is never shown |
 //! | `columns` | the rules of a stream for its columns |
+//! | `grants` | the parts of tables that a stream may read |
 //! | `connection` | the options with which a database is opened |
 //! | [`oracle`] | the settings of an Oracle server, which the driver takes |
 //! | `oracle_reader` | reads the keys of an Oracle connection |
@@ -51,6 +52,7 @@ mod diagnostics;
 mod documentation;
 mod duration;
 mod extends;
+mod grants;
 mod key_type;
 mod keys;
 mod load;

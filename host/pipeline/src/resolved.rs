@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use wmshost_flow::{
-    ColumnRules, Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap, TargetTriggers,
+    ColumnRules, Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap, TableGrants,
+    TargetTriggers,
 };
 
 use crate::authored::{Node, Section};
@@ -14,12 +15,14 @@ use crate::columns;
 use crate::connection::{self, Connection};
 use crate::diagnostics::{DiagnosticSink, Locations, join};
 use crate::extends;
+use crate::grants;
 use crate::key_type::Key;
 use crate::keys::{file, limits, plugin, run, stream};
 use crate::models::{self, ModelsPlan};
 use crate::plugins::PluginFile;
 use crate::policies::LateRows;
 use crate::reference::Environment;
+use crate::secret::Secret;
 use crate::section_reader::SectionReader;
 use crate::settings::{GivenSetting, given};
 
@@ -79,6 +82,8 @@ pub struct StreamPlan {
     pub table: String,
     /// Further tables of the source that the extractor may read, for joins.
     pub reads: Vec<String>,
+    /// The parts of tables that it may read, by names or patterns; tables that are named here may be read, too.
+    pub grants: TableGrants,
     /// The table it writes.
     pub target_table: String,
     /// The table that it takes over from another owner: `TABLE`, or `TABLE of PIPELINE`.
@@ -144,6 +149,8 @@ pub struct Resolved {
     pub file: PathBuf,
     /// The pipeline's name, under which its state is stored.
     pub name: String,
+    /// The secret of masks that hash.
+    pub mask_key: Option<Secret>,
     /// The options of its runs.
     pub run: RunOptions,
     /// The limits of one plugin instance.
@@ -173,9 +180,10 @@ pub(crate) fn resolve(
 ) -> Option<Resolved> {
     let root = extends::read(path, text, sink)?;
     let mut reader = Resolver { root: &root, environment, sink };
-    let name = {
+    let (name, mask_key) = {
         let mut scope = reader.scope(&root, String::new());
-        scope.required_text(&file::NAME)
+        let mask_key = if scope.has(&file::MASK_KEY) { scope.secret(&file::MASK_KEY) } else { None };
+        (scope.required_text(&file::NAME), mask_key)
     };
     let (declared_plugins, plugins) = reader.each(&file::PLUGINS, |label, scope| {
         let digest = scope.text(&plugin::DIGEST);
@@ -190,6 +198,7 @@ pub(crate) fn resolve(
     Some(Resolved {
         file: path.to_owned(),
         name,
+        mask_key,
         run,
         limits,
         plugins: plugins.into_iter().map(|(label, (file, _))| (label, file)).collect(),
@@ -339,6 +348,7 @@ fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
         target: scope.required_text(&stream::TARGET),
         table: scope.text(&stream::TABLE).unwrap_or_else(|| table("", str::to_lowercase)),
         reads: scope.list(&stream::READS).unwrap_or_default(),
+        grants: grants::read(scope),
         target_table: scope.text(&stream::TARGET_TABLE).unwrap_or_else(|| table("wms_", str::to_uppercase)),
         take_over: scope.text(&stream::TAKE_OVER),
         reads_by_statement: scope.choice(&stream::SNAPSHOT, &[("run", false), ("statement", true)]).unwrap_or_default(),

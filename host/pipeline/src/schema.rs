@@ -42,6 +42,9 @@ impl Sections<'_> {
         let mut schema = match key.kind {
             KeyType::Table(keys) => self.object(keys, path),
             KeyType::Named(keys) => named(&self.object(keys, &format!("{path}.*"))),
+            KeyType::Grants(keys) => {
+                json!({ "type": "object", "additionalProperties": self.object(keys, &format!("{path}.*")) })
+            }
             KeyType::Columns(keys) => self.columns(keys, &format!("{path}.*")),
             KeyType::Settings => named(&self.values(&format!("{path}.*.*"))),
             KeyType::Values => self.values(&format!("{path}.*")),

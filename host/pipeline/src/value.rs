@@ -55,7 +55,12 @@ fn typed(value: &DeValue<'_>, key: &Key) -> Result<AuthoredValue, SyntaxError> {
             let advice = format!("write `{0} = {{ env = \"VARIABLE\" }}` or `{0} = {{ file = \"path\" }}`", key.name);
             return Err(("a secret must not be in the file".to_owned(), Some(advice)));
         }
-        KeyType::Secret | KeyType::Table(_) | KeyType::Named(_) | KeyType::Columns(_) | KeyType::Settings => false,
+        KeyType::Secret
+        | KeyType::Table(_)
+        | KeyType::Named(_)
+        | KeyType::Columns(_)
+        | KeyType::Grants(_)
+        | KeyType::Settings => false,
         KeyType::Names | KeyType::SourceNames | KeyType::TakeOvers => matches!(written, Some(AuthoredValue::Texts(_))),
         KeyType::Count { .. } => matches!(written, Some(AuthoredValue::Integer(_))),
         KeyType::Flag => matches!(written, Some(AuthoredValue::Flag(_))),

@@ -1,15 +1,25 @@
 //! The rules for what a guest's statement may access. While SQLite compiles a statement, it asks about every table,
 //! column and function that the statement would use; the guard answers: SELECT from granted tables, and nothing else. A
 //! regular expression could be fooled; the compiler's own questions cannot.
+//!
+//! A table of which a plugin may not see everything is read by a *scan*, a temporary view of the driver's own whose name
+//! nobody can guess: the reads of a scan are allowed, whatever they read, and the table itself is not.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use wmshost_flow::table_not_granted;
+use wmshost_sql::Dialect;
 
 /// Functions that do more than compute.
 const DENIED_FUNCTIONS: [&str; 3] = ["load_extension", "fts3_tokenizer", "sqlite_compileoption_get"];
+/// Words and operators that SQLite has functions for, and the function whose results the limit of a value bounds.
+const FURTHER_FUNCTIONS: [&str; 6] = ["->", "->>", "current_date", "current_time", "current_timestamp", "zeroblob"];
+/// The prefix of the host's own functions.
+const OWN_FUNCTIONS: &str = "wms_";
+/// The prefix of those that mask values: a plugin that could call them could look for the value of a hash.
+pub(crate) const MASK_FUNCTIONS: &str = "wms_mask_";
 
 /// The guard's current mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +39,12 @@ struct Rules {
     mode: Mode,
     /// Granted tables and views in lower case.
     granted: HashSet<String>,
+    /// Those of them that are read by scans only.
+    withheld: HashSet<String>,
+    /// The names of scans.
+    scans: HashSet<String>,
+    /// The names of the views in their tables' places.
+    scanned: HashSet<String>,
     /// The reads of granted views.
     view_reads: HashSet<ViewRead>,
     /// True if the statement may define a name for a part of it, which would look like a view.
@@ -46,6 +62,9 @@ impl Guard {
         Self(Mutex::new(Rules {
             mode: Mode::Off,
             granted: HashSet::new(),
+            withheld: HashSet::new(),
+            scans: HashSet::new(),
+            scanned: HashSet::new(),
             view_reads: HashSet::new(),
             may_name_parts: false,
             denial: None,
@@ -56,12 +75,24 @@ impl Guard {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Grants these tables and nothing else, and is off until the first guest's statement.
-    pub(crate) fn grant(&self, tables: &BTreeSet<String>) {
+    /// Grants these tables and nothing else, those of `withheld` by scans only, and is off until the first guest's
+    /// statement.
+    pub(crate) fn grant(&self, tables: &[String], withheld: &[String]) {
+        let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect();
         let mut rules = self.rules();
         rules.mode = Mode::Off;
-        rules.granted = tables.iter().map(|table| table.to_lowercase()).collect();
+        rules.granted = lower(tables);
+        rules.withheld = lower(withheld);
+        rules.scans.clear();
+        rules.scanned.clear();
         rules.view_reads.clear();
+    }
+
+    /// Lets a table be read by a scan.
+    pub(crate) fn scan(&self, table: &str, scan: &str) {
+        let mut rules = self.rules();
+        rules.scans.insert(scan.to_lowercase());
+        rules.scanned.insert(table.to_lowercase());
     }
 
     /// Returns whether a table is granted.
@@ -130,10 +161,10 @@ impl Rules {
         match context.action {
             AuthAction::Select | AuthAction::Recursive => None,
             AuthAction::Read { table_name, column_name } => self.objection_to_read(table_name, column_name, context),
-            AuthAction::Function { function_name } => DENIED_FUNCTIONS
-                .iter()
-                .any(|denied| function_name.eq_ignore_ascii_case(denied))
-                .then(|| format!("the function {function_name} is not allowed")),
+            AuthAction::Function { function_name } => {
+                let allowed = self.may_call(&function_name.to_lowercase(), context.accessor);
+                (!allowed).then(|| format!("the function {function_name} is not among those that only compute"))
+            }
             AuthAction::Pragma { pragma_name, .. } => {
                 Some(format!("PRAGMA {pragma_name} is not allowed: only SELECT is"))
             }
@@ -141,13 +172,43 @@ impl Rules {
         }
     }
 
+    fn is_scan(&self, name: Option<&str>) -> bool {
+        name.is_some_and(|name| self.scans.contains(&name.to_lowercase()))
+    }
+
+    /// Returns whether a function may be called: one that only computes, or by a view any but the worst.
+    fn may_call(&self, function: &str, accessor: Option<&str>) -> bool {
+        if DENIED_FUNCTIONS.contains(&function) {
+            return false;
+        }
+        let is_own = function.starts_with(OWN_FUNCTIONS) && !function.starts_with(MASK_FUNCTIONS);
+        let only_computes = is_own || FURTHER_FUNCTIONS.contains(&function) || Dialect::Sqlite.only_computes(function);
+        let by_view = !self.may_name_parts
+            && accessor.is_some_and(|view| self.view_reads.iter().any(|(_, known)| known.eq_ignore_ascii_case(view)));
+        only_computes || self.is_scan(accessor) || by_view
+    }
+
     fn objection_to_read(&self, table: &str, column: &str, context: &AuthContext<'_>) -> Option<String> {
         let lower = table.to_lowercase();
+        let is_temporary = context.database_name == Some("temp");
+        if self.is_scan(context.accessor)
+            || is_temporary && (self.scans.contains(&lower) || self.scanned.contains(&lower))
+        {
+            return None;
+        }
         if lower.starts_with("sqlite_") || lower.starts_with("pragma_") {
             return Some(format!("the table {table} of SQLite itself is not allowed"));
         }
         if !matches!(context.database_name, None | Some("main")) {
             return Some(format!("the table {table} is in another database"));
+        }
+        if self.withheld.contains(&lower) {
+            // Of a view that no column is read of, SQLite does not say the database, unless the statement does.
+            let is_of_scan = column.is_empty() && context.database_name.is_none() && self.scanned.contains(&lower);
+            return (!is_of_scan).then(|| match context.accessor {
+                Some(reader) => format!("the table {table} is granted in part; {reader} reads it"),
+                None => format!("the table {table} is granted in part; name it without its database"),
+            });
         }
         if self.granted.contains(&lower) || self.is_of_view(lower, context.accessor) {
             return None;

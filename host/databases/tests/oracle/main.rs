@@ -7,6 +7,7 @@ mod charsets;
 mod columns;
 mod connecting;
 mod faults;
+mod grants;
 mod lobs;
 mod ordering;
 mod owning;
@@ -15,3 +16,5 @@ mod reading;
 mod rules;
 mod server;
 mod snapshots;
+#[path = "../grammar/statements.rs"]
+mod statements;

@@ -9,7 +9,7 @@ use wmshost_oracle_emulator::Release;
 use crate::server::{SHARED, as_json, grant, read, run, settings, source};
 
 fn read_as(kind: Option<DataType>, form: Option<SourceForm>, rename: Option<&str>) -> ColumnRule {
-    ColumnRule::Read(ColumnReading { kind, form, rename: rename.map(str::to_owned) })
+    ColumnRule::Read(ColumnReading { kind, form, rename: rename.map(str::to_owned), mask: None })
 }
 
 fn timestamp(zoned: bool) -> DataType {

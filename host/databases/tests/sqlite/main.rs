@@ -1,5 +1,6 @@
 //! SQLite through the flow's ports, as the flow uses it.
 
+mod grants;
 mod guard;
 mod merging;
 mod metadata;
@@ -7,6 +8,8 @@ mod ordering;
 mod reading;
 mod round_trip;
 mod snapshot;
+#[path = "../grammar/statements.rs"]
+mod statements;
 mod swapping;
 mod transactions;
 mod warehouse;

@@ -6,6 +6,7 @@
 //! | `certificate` | the type certificate of a stream |
 //! | `form` | the forms in which a source may keep values, and the types that each of them can have |
 //! | `kind` | the words for types |
+//! | `mask` | masks over values |
 //! | `moved` | the columns of an open stream, and their digest |
 //! | `sample` | proposals for the type of a column, from a sample of its values |
 //! | `target_refusal` | the values that a target cannot hold |
@@ -13,6 +14,7 @@
 mod certificate;
 mod form;
 mod kind;
+mod mask;
 mod moved;
 mod sample;
 mod target_refusal;
@@ -25,6 +27,7 @@ use arrow_schema::DataType;
 pub use certificate::{ColumnCertificate, certify};
 pub use form::SourceForm;
 pub use kind::type_of_name;
+pub use mask::Mask;
 pub use moved::MovedColumns;
 
 use crate::stages::transform::type_name;
@@ -54,6 +57,8 @@ pub struct ColumnReading {
     pub form: Option<SourceForm>,
     /// The column's name in the stream.
     pub rename: Option<String>,
+    /// The mask over its values; `None` if they are read as they are.
+    pub mask: Option<Mask>,
 }
 
 impl ColumnReading {
@@ -64,6 +69,19 @@ impl ColumnReading {
 }
 
 impl ColumnRule {
+    /// Returns the mask of the column, if it has one.
+    pub fn mask(&self) -> Option<Mask> {
+        match self {
+            Self::Read(reading) => reading.mask,
+            _ => None,
+        }
+    }
+
+    /// Returns whether values of the column are kept from the stream.
+    pub fn withholds(&self) -> bool {
+        *self == Self::Skip || self.mask().is_some()
+    }
+
     /// Returns whether the rule defines a column that the table does not have.
     pub fn is_computed(&self) -> bool {
         matches!(self, Self::Greatest(_) | Self::RowScn)
@@ -90,7 +108,8 @@ impl fmt::Display for ColumnRule {
                 let kind = reading.kind.as_ref().map(type_name);
                 let form = reading.form.map(|form| format!("from {}", form.name()));
                 let name = reading.rename.as_ref().map(|name| format!("as {name}"));
-                f.write_str(&[kind, form, name].into_iter().flatten().collect::<Vec<_>>().join(" "))
+                let mask = reading.mask.map(|mask| format!("masked by {}", mask.name()));
+                f.write_str(&[kind, form, name, mask].into_iter().flatten().collect::<Vec<_>>().join(" "))
             }
         }
     }
@@ -112,10 +131,14 @@ mod tests {
             kind: Some(DataType::Decimal128(20, 12)),
             form: Some(SourceForm::Text),
             rename: Some("price".to_owned()),
+            mask: Some(Mask::Null),
         };
         let rules = [("note", ColumnRule::Skip), ("p", ColumnRule::Read(reading)), ("scn", ColumnRule::RowScn)];
         let rules: ColumnRules = rules.map(|(name, rule)| (name.to_owned(), rule)).into();
-        assert_eq!(rules_text(&rules), "note skip; p decimal(20, 12) from text as price; scn from ora-rowscn");
+        assert_eq!(
+            rules_text(&rules),
+            "note skip; p decimal(20, 12) from text as price masked by null; scn from ora-rowscn"
+        );
         assert_eq!(rules_text(&ColumnRules::new()), "none");
         let names: Vec<_> = rules.iter().map(|(name, rule)| rule.stream_name(name)).collect();
         assert_eq!(names, [None, Some("price"), Some("scn")]);

@@ -1,7 +1,7 @@
 //! The differences between the definition that a checkpoint rests on and the present one, and their effect on the rows
 //! in the target.
 
-use super::{ColumnUse, Definition, KEY_COLUMNS, LOOKBACK_VERSIONS, PluginUse, SOURCE_SCHEMA, column};
+use super::{ColumnUse, Definition, GRANTED_ROWS, KEY_COLUMNS, LOOKBACK_VERSIONS, PluginUse, SOURCE_SCHEMA, column};
 use crate::failure::Stage;
 use crate::ports::extractor::Method;
 use crate::ports::target::TableDefinition;
@@ -160,6 +160,8 @@ pub(crate) fn differences(before: &Definition, now: &Definition) -> Vec<Definiti
     for (name, option) in &now.options {
         let impact = match name.as_str() {
             SOURCE_SCHEMA | LOOKBACK_VERSIONS => Impact::None,
+            // Rows before the bookmark that are granted now were never read.
+            GRANTED_ROWS => Impact::Selection,
             KEY_COLUMNS => of_method,
             _ => Impact::Rows,
         };

@@ -18,6 +18,7 @@ use arrow_schema::SchemaRef;
 use crate::columns::{ColumnRule, ColumnRules, rules_text};
 use crate::failure::Stage;
 use crate::ports::extractor::{ExtractRequest, Method, NullKeys};
+use crate::ports::table_grant::{TableGrant, TableGrants};
 use crate::stages::transform::type_name;
 
 pub use difference::{DefinitionChange, Impact, Reaction};
@@ -32,6 +33,10 @@ pub const LARGEST_VALUE: &str = "largest value that is read";
 const KEY_COLUMNS: &str = "columns of the keys";
 /// The option with the rules for the other columns.
 const OTHER_COLUMNS: &str = "other columns";
+/// The option with the columns that are granted.
+const GRANTED_COLUMNS: &str = "granted columns";
+/// The option with the conditions of the rows that are granted.
+const GRANTED_ROWS: &str = "granted rows";
 /// The option with the lookback of a change key of whole numbers.
 const LOOKBACK_VERSIONS: &str = "lookback in versions";
 
@@ -43,6 +48,20 @@ pub fn column_options(rules: &ColumnRules, keys: &[String]) -> [(String, String)
     };
     let (of_keys, others): (Vec<_>, Vec<_>) = rules.iter().partition(is_key);
     [(KEY_COLUMNS.to_owned(), rules_text(of_keys)), (OTHER_COLUMNS.to_owned(), rules_text(others))]
+}
+
+/// Returns the options of a definition for the parts of tables that a stream may read.
+pub fn grant_options(grants: &TableGrants) -> [(String, String); 2] {
+    let texts = |of: fn(&TableGrant) -> Option<String>| {
+        let texts = grants.iter().filter_map(|(table, grant)| Some(format!("{table}: {}", of(grant)?)));
+        let texts: Vec<String> = texts.collect();
+        if texts.is_empty() { "all".to_owned() } else { texts.join("; ") }
+    };
+    let columns = |grant: &TableGrant| {
+        let except = if grant.except.is_empty() { String::new() } else { format!(" but {}", grant.except.join(", ")) };
+        (!grant.has_all_columns()).then(|| grant.columns.join(", ") + &except)
+    };
+    [(GRANTED_COLUMNS.to_owned(), texts(columns)), (GRANTED_ROWS.to_owned(), texts(|grant| grant.rows.clone()))]
 }
 
 /// The basis of a stream's rows and its bookmark.

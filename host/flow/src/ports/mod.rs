@@ -10,6 +10,7 @@
 //! | `service` | reading a web service |
 //! | `source` | reading a database in one snapshot |
 //! | `sql` | plain SQL, for the tables that the host itself keeps |
+//! | `table_grant` | the part of a table that a stream may read |
 //! | `target` | writing a database in transactions |
 //! | `transform` | the stage that changes batches |
 
@@ -21,5 +22,6 @@ pub(crate) mod loader;
 pub(crate) mod service;
 pub(crate) mod source;
 pub(crate) mod sql;
+pub(crate) mod table_grant;
 pub(crate) mod target;
 pub(crate) mod transform;

@@ -1,14 +1,15 @@
 //! Port: reading a database. All sessions of a source see the same snapshot, taken at the start of the run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::sync::Arc;
 
 use arrow_schema::{Schema, SchemaRef};
 use wmshost_sql::{Dialect, Value};
 
 use super::clock::Micros;
-use crate::columns::ColumnRules;
+use super::table_grant::{TableGrant, TableGrants, grant_of};
+use crate::columns::{ColumnRule, ColumnRules};
 use crate::failure::Failure;
 use crate::rows::batch::Batch;
 use crate::values::order::ColumnOrder;
@@ -16,13 +17,17 @@ use crate::values::order::ColumnOrder;
 /// The tables that a session may read, and the size of its batches.
 #[derive(Debug, Clone)]
 pub struct SourceGrant {
-    /// The tables that may be read, in the source's spelling; compared without regard to case.
+    /// The tables that may be read, in the source's spelling, or patterns of them; compared without regard to case.
     pub tables: BTreeSet<String>,
     /// The columns that the stream names as its key, by their names in the stream; empty for the table's own key.
     pub key: Vec<String>,
     /// The rules for columns, by the names of tables in lower case: the session describes and returns such a table as
     /// they make it.
     pub columns: BTreeMap<String, ColumnRules>,
+    /// The parts of tables that may be read, where it is not the whole table.
+    pub narrowed: TableGrants,
+    /// The key of masks that hash.
+    pub mask_key: Option<MaskKey>,
     /// True if the stream reads only the rows after the last key: no row may be inserted before it unnoticed.
     pub appends: bool,
     /// The largest number of bytes in one batch; a row that has more is a bad value.
@@ -34,8 +39,16 @@ pub struct SourceGrant {
 impl SourceGrant {
     /// Returns a grant for these tables, with batches of the default size.
     pub fn of(tables: BTreeSet<String>) -> Self {
-        let (key, columns) = (Vec::new(), BTreeMap::new());
-        Self { tables, key, columns, appends: false, batch_bytes: BATCH_BYTES, by_statement: false }
+        Self {
+            tables,
+            key: Vec::new(),
+            columns: BTreeMap::new(),
+            narrowed: TableGrants::new(),
+            mask_key: None,
+            appends: false,
+            batch_bytes: BATCH_BYTES,
+            by_statement: false,
+        }
     }
 
     /// Returns the rules for the columns of a table, in whatever case its name is written.
@@ -43,6 +56,59 @@ impl SourceGrant {
         static NONE: ColumnRules = ColumnRules::new();
         self.columns.get(&table.to_lowercase()).unwrap_or(&NONE)
     }
+
+    /// Returns the grant of a table's part; `None` for the whole table.
+    pub fn part_of(&self, table: &str) -> Option<&TableGrant> {
+        grant_of(&self.narrowed, table).filter(|grant| !grant.is_whole())
+    }
+
+    /// Returns the rules for a table with these columns, in which those that are not granted are left out; the errors are
+    /// all mistakes.
+    pub fn rules_for<'c>(
+        &self,
+        table: &str,
+        columns: impl Iterator<Item = &'c str>,
+    ) -> Result<ColumnRules, Vec<String>> {
+        let rules = self.rules_of(table);
+        match self.part_of(table) {
+            Some(part) => part.narrowed(rules, columns),
+            None => Ok(rules.clone()),
+        }
+    }
+
+    /// Returns whether values of a table are kept from the stream: rows, columns, or what a mask hides.
+    pub fn withholds(&self, table: &str) -> bool {
+        self.part_of(table).is_some() || self.rules_of(table).values().any(ColumnRule::withholds)
+    }
+}
+
+/// The key of masks that hash, made of a secret.
+#[derive(Clone, Copy)]
+pub struct MaskKey([u8; 32]);
+
+impl MaskKey {
+    /// Makes the key of a secret.
+    pub fn of(secret: &str) -> Self {
+        Self(blake3::derive_key("wmshost 2026-11 mask of a column", secret.as_bytes()))
+    }
+
+    /// Returns the masked text of a value.
+    pub fn hash(&self, value: &[u8]) -> String {
+        blake3::keyed_hash(&self.0, value).to_hex()[..32].to_owned()
+    }
+}
+
+impl fmt::Debug for MaskKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MaskKey(…)")
+    }
+}
+
+/// Returns the reason why a stream may not read a column, and the key that grants it.
+pub fn column_not_granted(table: impl Display, column: impl Display) -> String {
+    format!(
+        "the column {column} of the table {table} is not granted; `grants` of the stream in the pipeline file grants it"
+    )
 }
 
 /// Returns the reason why a stream may not read a table, and the key that grants it.

@@ -66,6 +66,10 @@ fn summary(checked: &Checked) -> String {
         for (column, rule) in &plan.columns {
             writeln!(text, "  column {column}: {rule}").unwrap();
         }
+        for (table, grant) in &plan.grants {
+            writeln!(text, "  grant {table}: {:?} but {:?} where {:?}", grant.columns, grant.except, grant.rows)
+                .unwrap();
+        }
         writeln!(text, "  {:?} {:?} {:?}", plan.null_keys, plan.on_bad_value, plan.max_rejected).unwrap();
         for stage in [&stream.extractor].into_iter().chain(&stream.transforms).chain([&stream.loader]) {
             writeln!(text, "  {} {} {:?}", stage.plugin, stage.path.display(), stage.settings).unwrap();

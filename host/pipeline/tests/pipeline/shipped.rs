@@ -117,7 +117,7 @@ fn the_base_alone_lacks_only_its_connections() {
 
 #[test]
 fn the_reference_is_a_pipeline_that_passes() {
-    let variables = [CREDENTIALS, &[("OPENLINEAGE_API_KEY", "hunter4")]].concat();
+    let variables = [CREDENTIALS, &[("OPENLINEAGE_API_KEY", "hunter4"), ("WMS_MASK_KEY", "hunter5")]].concat();
     let help = shipped("help.toml", &variables);
     assert_eq!(help.streams.len(), 5);
     let path = Path::new("../../pipelines/help.toml");

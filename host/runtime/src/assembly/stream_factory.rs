@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, LARGEST_VALUE, Ledger,
-    Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SOURCE_SCHEMA, SchemaPolicy, Service,
-    Setting, SourceGrant, SourceSession, Stream, StreamContext, TakeOver, Target, TargetGrant, TargetTriggers, Trace,
-    Window, column_options,
+    MaskKey, Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SOURCE_SCHEMA, SchemaPolicy,
+    Service, Setting, SourceGrant, SourceSession, Stream, StreamContext, TakeOver, Target, TargetGrant, TargetTriggers,
+    Trace, Window, column_options, grant_options,
 };
 use wmshost_pipeline::{self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, StreamPlan};
 use wmshost_sandbox::{Identity, Limits, Plugin};
@@ -185,9 +185,11 @@ impl<'a> StreamFactory<'a> {
 
     fn source_grant(&self, plan: &StreamPlan) -> SourceGrant {
         SourceGrant {
-            tables: [&plan.table].into_iter().chain(&plan.reads).cloned().collect(),
+            tables: [&plan.table].into_iter().chain(&plan.reads).chain(plan.grants.keys()).cloned().collect(),
             key: plan.key.clone(),
             columns: BTreeMap::from([(plan.table.to_lowercase(), plan.columns.clone())]),
+            narrowed: plan.grants.clone(),
+            mask_key: self.pipeline.mask_key.as_ref().map(|secret| MaskKey::of(secret.reveal())),
             appends: plan.method == pipeline::Method::Append,
             batch_bytes: self.pipeline.limits.batch_bytes,
             by_statement: plan.reads_by_statement,
@@ -269,6 +271,7 @@ impl<'a> StreamFactory<'a> {
         let keys = [&request.key[..], request.change_key.as_slice()].concat();
         of_request.options.extend(options(&self.pipeline.connections[&stream.plan.source]));
         of_request.options.extend(column_options(&stream.plan.columns, &keys));
+        of_request.options.extend(grant_options(&stream.plan.grants));
         Ok(Definition { plugins, ..of_request })
     }
 

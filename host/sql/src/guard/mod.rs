@@ -3,6 +3,7 @@
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | `condition` | conditions of rows, written by the author of a pipeline |
 //! | `names` | names as the database understands them |
 //! | `places` | places in the text of a statement |
 //! | `scopes` | the relations and columns that are visible at a place |
@@ -13,10 +14,12 @@
 //! compiled in full, with WITH and any expression, and the text does not show the columns of a relation
 //! (`host/models/src/guard/`). On SQLite an extractor's statement is guarded by the database's own authorizer.
 
+mod condition;
 mod names;
 mod places;
 mod scopes;
 
+pub use condition::check_condition;
 pub use names::full_name;
 pub use places::{offset_at, offset_of};
 pub use scopes::{Columns, Relation, Scopes};

@@ -9,7 +9,7 @@
 pub(crate) mod rules;
 mod scope;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rules::{Columns, Violation};
 use scope::{MetTable, StatementGuard};
@@ -24,13 +24,17 @@ const DEPTH: usize = 40;
 /// The longest statement.
 const MOST_BYTES: usize = 256 << 10;
 
+/// Returns the SELECT that takes the place of a table, by its name as Oracle has it, its name as it is written, and the
+/// moment that it is read as of; `None` if the table itself will do.
+pub(crate) type SelectFor<'a> = dyn Fn(&str, &str, &str) -> Option<String> + 'a;
+
 /// Checks a statement against the names of the granted tables, and returns it with its tables read as of a system
-/// change number, if there is one, and with a SELECT of these columns in the place of a table that has a list of them.
+/// change number, if there is one, and with SELECTs in the place of tables that are not read as they are.
 pub(crate) fn check(
     statement: &str,
     parameters: usize,
     granted: &BTreeSet<String>,
-    (scn, lists): (Option<u64>, &BTreeMap<String, String>),
+    (scn, select): (Option<u64>, &SelectFor<'_>),
     columns: &mut Columns<'_>,
 ) -> Result<String, Violation> {
     if statement.len() > MOST_BYTES {
@@ -53,7 +57,7 @@ pub(crate) fn check(
     };
     let mut checker = StatementGuard::new(granted, columns);
     checker.query(query)?;
-    Ok(with_tables(statement, &checker.into_tables(), scn, lists))
+    Ok(with_tables(statement, &checker.into_tables(), scn, select))
 }
 
 /// Refuses comments, which carry hints, and parameters that are not numbered in the order of the text, in which they
@@ -87,7 +91,7 @@ fn check_tokens(tokens: &[TokenWithSpan], parameters: usize) -> Result<(), Viola
 }
 
 /// Puts `AS OF SCN` after the name of every table, and SELECTs in the place of those that have a list of columns.
-fn with_tables(statement: &str, tables: &[MetTable], scn: Option<u64>, lists: &BTreeMap<String, String>) -> String {
+fn with_tables(statement: &str, tables: &[MetTable], scn: Option<u64>, select: &SelectFor<'_>) -> String {
     let mut met: Vec<(usize, usize, &MetTable)> = tables
         .iter()
         .filter_map(|table| {
@@ -100,10 +104,10 @@ fn with_tables(statement: &str, tables: &[MetTable], scn: Option<u64>, lists: &B
     for (start, end, table) in met.into_iter().rev() {
         let name = statement[start..end].to_owned();
         let as_of = scn.map(|scn| format!(" AS OF SCN {scn}")).unwrap_or_default();
-        let read = match lists.get(&rules::full_name(&table.name)) {
-            Some(list) => {
+        let read = match select(&rules::full_name(&table.name), &name, &as_of) {
+            Some(select) => {
                 let alias = if table.has_alias { String::new() } else { format!(" {name}") };
-                format!("(SELECT {list} FROM {name}{as_of}){alias}")
+                format!("({select}){alias}")
             }
             None => name + &as_of,
         };
@@ -126,7 +130,7 @@ mod tests {
             };
             Ok(Some(names.iter().map(|name| (*name).to_owned()).collect()))
         };
-        check(statement, parameters, &granted, (Some(42), &BTreeMap::new()), &mut columns)
+        check(statement, parameters, &granted, (Some(42), &|_, _, _| None), &mut columns)
     }
 
     #[test]
@@ -196,7 +200,10 @@ mod tests {
             ("SELECT id FROM orders, secrets", "SECRETS is not granted"),
             ("SELECT id FROM orders WHERE id IN (SELECT id FROM secrets)", "SECRETS is not granted"),
             ("SELECT (SELECT MAX(id) FROM secrets) FROM orders", "SECRETS is not granted"),
-            ("SELECT id FROM orders ORDER BY (SELECT MAX(id) FROM secrets)", "SECRETS is not granted"),
+            ("SELECT id FROM orders ORDER BY (SELECT MAX(id) FROM secrets)", "ORDER BY"),
+            ("SELECT id AS f FROM orders ORDER BY (SELECT f FROM dual)", "ORDER BY"),
+            ("SELECT id AS f FROM orders ORDER BY CASE WHEN EXISTS (SELECT f FROM dual) THEN 1 END", "ORDER BY"),
+            ("SELECT id AS f FROM orders ORDER BY NVL(id, (SELECT f FROM dual))", "ORDER BY"),
             ("SELECT id FROM \"orders\"", "orders is not granted"),
             ("WITH o AS (SELECT id FROM orders) SELECT id FROM o", "WITH is not allowed"),
             ("SELECT id FROM orders FOR UPDATE", "only a plain SELECT"),
@@ -221,6 +228,9 @@ mod tests {
             ("SELECT CAST(id AS my_type) FROM orders", "type my_type"),
         ] {
             match try_check(statement, 0) {
+                Err(Violation::UnknownColumn(name)) => {
+                    assert!(why.contains(&name) || format!("no column {name}").contains(why), "{statement}: {name}")
+                }
                 Err(Violation::Denied(reason)) => assert!(reason.contains(why), "{statement}: {reason}"),
                 Err(Violation::Unreadable(reason)) if why == "only tables" => drop(reason),
                 other => panic!("{statement}: {other:?}"),

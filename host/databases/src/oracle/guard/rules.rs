@@ -1,10 +1,13 @@
 //! The clauses, functions, types and literals that a guest's statement may have; and names as Oracle understands them.
 
+use std::ops::ControlFlow;
+
 use sqlparser::ast::{
-    DataType, Distinct, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Select, SelectFlavor, TableAlias, Value,
-    WildcardAdditionalOptions,
+    DataType, Distinct, Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Query, Select, SelectFlavor,
+    TableAlias, Value, Visit as _, Visitor, WildcardAdditionalOptions,
 };
 use wmshost_flow::Failure;
+use wmshost_sql::guard::{Columns as RelationColumns, Relation};
 use wmshost_sql::{Dialect, guard};
 
 /// Types that a cast may name and that the parser does not know as such.
@@ -101,6 +104,31 @@ pub(crate) fn value_is_plain(value: &Value) -> Checked {
     }
 }
 
+/// Returns whether an expression has a query in it.
+pub(crate) fn has_query(expression: &Expr) -> bool {
+    struct Queries;
+    impl Visitor for Queries {
+        type Break = ();
+        fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+            ControlFlow::Break(())
+        }
+    }
+    expression.visit(&mut Queries).is_break()
+}
+
+/// A table or a subquery in FROM, of which all columns are known.
+pub(crate) fn relation(name: Option<String>, columns: Vec<String>) -> Relation {
+    Relation { name, columns: RelationColumns::Known(columns) }
+}
+
+/// The columns of such a relation.
+pub(crate) fn known(relation: &Relation) -> Vec<String> {
+    match &relation.columns {
+        RelationColumns::Known(columns) => columns.clone(),
+        RelationColumns::Unknown => Vec::new(),
+    }
+}
+
 /// The reason why a statement does not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Violation {
@@ -108,6 +136,8 @@ pub(crate) enum Violation {
     Unreadable(String),
     /// It asks for what was not granted.
     Denied(String),
+    /// It names a column that no visible table has, or that is not granted.
+    UnknownColumn(String),
     /// The columns of a table could not be read.
     Failed(Failure),
 }

@@ -9,11 +9,11 @@ use sqlparser::ast::{
 };
 use wmshost_flow::table_not_granted;
 use wmshost_sql::Dialect;
-use wmshost_sql::guard::{Columns as RelationColumns, Relation, Scopes};
+use wmshost_sql::guard::{Relation, Scopes};
 
 use super::rules::{
     Checked, Columns, Violation, alias_of, check_type, check_wildcard, constraint, denied, full_name, has_odd_clauses,
-    name_of, plain_only, value_is_plain,
+    has_query, known, name_of, plain_only, relation, value_is_plain,
 };
 
 /// Names that are not columns, and reveal nothing but the row's place or the time.
@@ -103,6 +103,11 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
         for part in parts {
             if part.with_fill.is_some() {
                 return plain_only();
+            }
+            if has_query(&part.expr) {
+                // Names of the SELECT's columns are visible here, but not within a subquery, where Oracle may take one for
+                // a function's.
+                return denied("a subquery in ORDER BY is not allowed; put it into the SELECT, and order by its name");
             }
             self.expr(&part.expr)?;
         }
@@ -328,7 +333,7 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
         if is_pseudo || self.scopes.may_be_column(&name) {
             return Ok(());
         }
-        denied(format!("there is no column {name} in what the statement reads"))
+        Err(Violation::UnknownColumn(name))
     }
 
     fn compound(&self, parts: &[Ident]) -> Checked {
@@ -338,7 +343,7 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
         };
         let is_pseudo = ["ROWID", "ORA_ROWSCN"].contains(&column.as_str()) && self.scopes.is_relation(alias);
         let seen = is_pseudo || self.scopes.may_be_column_of(alias, column);
-        if seen { Ok(()) } else { denied(format!("there is no column {alias}.{column} in what the statement reads")) }
+        if seen { Ok(()) } else { Err(Violation::UnknownColumn(format!("{alias}.{column}"))) }
     }
 
     fn function(&mut self, function: &Function) -> Checked {
@@ -382,18 +387,5 @@ impl<'a, 'c> StatementGuard<'a, 'c> {
                 Ok(())
             }
         }
-    }
-}
-
-/// A table or a subquery in FROM, of which all columns are known.
-fn relation(name: Option<String>, columns: Vec<String>) -> Relation {
-    Relation { name, columns: RelationColumns::Known(columns) }
-}
-
-/// The columns of such a relation.
-fn known(relation: &Relation) -> Vec<String> {
-    match &relation.columns {
-        RelationColumns::Known(columns) => columns.clone(),
-        RelationColumns::Unknown => Vec::new(),
     }
 }

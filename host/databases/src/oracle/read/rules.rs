@@ -1,11 +1,11 @@
-//! A table as a stream reads it, by the rules of the pipeline: columns that are left out, have another type, form or
-//! name, or are computed. Names and computed columns come from a SELECT that takes the table's place in a statement. A
-//! type is read as such where the server's type is near enough; a form is read as text and converted.
+//! A table as a stream reads it, by the rules and grants of the pipeline: columns that are left out, masked, have another
+//! type, form or name, or are computed, and rows that a condition chooses. Where a table is not read as it is, a SELECT takes
+//! its place in a statement. A type is read as such where the server's type is near enough; a form is read as text and converted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_schema::DataType;
-use wmshost_flow::{ColumnOrder, ColumnRule, ColumnRules, SourceForm, type_name};
+use wmshost_flow::{ColumnOrder, ColumnRule, ColumnRules, Mask, SourceForm, type_name};
 use wmshost_sql::Dialect;
 
 use super::order::order_of;
@@ -41,8 +41,22 @@ impl From<Reading> for ColumnReading {
 pub(crate) struct StreamColumns {
     /// The types that the pipeline declares, by the columns' names in the stream, as Oracle spells them.
     pub(crate) wanted: BTreeMap<String, Conversion>,
+    /// The columns that are masked, by their names in the stream.
+    pub(crate) masked: BTreeSet<String>,
     /// The columns of the SELECT that takes the table's place; `None` if the table itself will do.
     pub(crate) list: Option<String>,
+    /// The condition of the rows of that SELECT.
+    pub(crate) rows: Option<String>,
+}
+
+impl StreamColumns {
+    /// The SELECT that takes the place of a table with this name, which is read as `as_of` says; `None` if the table itself
+    /// will do.
+    pub(crate) fn select(&self, name: &str, as_of: &str) -> Option<String> {
+        let list = self.list.as_ref()?;
+        let rows = self.rows.as_ref().map(|rows| format!(" WHERE ({rows})")).unwrap_or_default();
+        Some(format!("SELECT {list} FROM {name}{as_of}{rows}"))
+    }
 }
 
 /// The columns that the rules make of those of a table; the errors are all mistakes of the rules.
@@ -59,6 +73,19 @@ pub(crate) fn resolve(
             is_plain = false;
             continue;
         };
+        if let Some(mask) = rule_of(&column.name, rules).and_then(ColumnRule::mask) {
+            is_plain = false;
+            match masked(mask, column, (bare, rules)) {
+                Ok((expression, kind)) => {
+                    list.push(format!("{expression} AS {}", exactly(&name)));
+                    resolved.wanted.insert(spelled(&name), kind.into());
+                    resolved.masked.insert(spelled(&name));
+                }
+                Err(why) => mistakes.push(format!("column {} {why}", column.name)),
+            }
+            names.insert(spelled(&name));
+            continue;
+        }
         is_plain &= name == column.name;
         list.push(format!("{} AS {}", exactly(&column.name), exactly(&name)));
         if let Some(ColumnRule::Read(rule)) = rule_of(&column.name, rules)
@@ -96,6 +123,54 @@ pub(crate) fn resolve(
     }
     resolved.list = (!is_plain).then(|| list.join(", "));
     if mistakes.is_empty() { Ok(resolved) } else { Err(mistakes) }
+}
+
+/// The expression for the masked values of a column, and their type.
+fn masked(
+    mask: Mask,
+    column: &ColumnInfo,
+    (bare, rules): (BareNumber, &ColumnRules),
+) -> Result<(String, DataType), String> {
+    let declared = match rule_of(&column.name, rules) {
+        Some(ColumnRule::Read(rule)) => rule.declared().map(|kind| Conversion { kind, form: rule.form }),
+        _ => None,
+    };
+    let own = reading(column, bare).map(|read| read.arrow());
+    let kind = declared.as_ref().map(|declared| declared.kind.clone()).or(own);
+    let kind = kind.ok_or_else(|| "cannot be read; leave it out by \"skip\"".to_owned())?;
+    let kind = mask.masked_type(&kind)?;
+    let name = exactly(&column.name);
+    let is_moment = matches!(column.kind, Kind::Date | Kind::Timestamp);
+    let expression = match mask {
+        Mask::Null => format!("CAST(NULL AS {})", null_type(&kind)),
+        Mask::LastFour => format!(
+            "CASE WHEN {name} IS NULL THEN NULL WHEN LENGTH({name}) > 4 THEN '****' || SUBSTR({name}, -4) ELSE '****' END"
+        ),
+        Mask::Month if is_moment && declared.is_none_or(|declared| declared.form.is_none()) => {
+            format!("TRUNC({name}, 'MM')")
+        }
+        Mask::Month => return Err("is no DATE or TIMESTAMP without a zone, of which Oracle has the month".to_owned()),
+        Mask::Hash => {
+            return Err(
+                "cannot be masked by \"hash\" on Oracle, whose statements would show the key; use another mask"
+                    .to_owned(),
+            );
+        }
+    };
+    Ok((expression, kind))
+}
+
+/// The type of Oracle's for NULL of a type.
+fn null_type(kind: &DataType) -> String {
+    match kind {
+        DataType::Int64 => "NUMBER(18)".to_owned(),
+        DataType::Decimal128(precision, scale) => format!("NUMBER({precision}, {scale})"),
+        DataType::Float64 => "BINARY_DOUBLE".to_owned(),
+        DataType::Date32 => "DATE".to_owned(),
+        DataType::Timestamp(_, None) => "TIMESTAMP(6)".to_owned(),
+        DataType::Timestamp(..) => "TIMESTAMP(6) WITH TIME ZONE".to_owned(),
+        _ => "VARCHAR2(1)".to_owned(),
+    }
 }
 
 fn unknown(table: &str, name: &str, columns: &[ColumnInfo]) -> String {
@@ -139,6 +214,9 @@ fn greatest(
         let column = columns.iter().find(|column| is_name(&column.name, member));
         let column =
             column.ok_or_else(|| unknown(table, member, columns) + &format!("; {name} is the greatest of it"))?;
+        if rule_of(&column.name, rules).is_some_and(|rule| rule.mask().is_some()) {
+            return Err(format!("column {name} is the greatest of {member}, which is masked"));
+        }
         let declared = match rule_of(&column.name, rules) {
             Some(ColumnRule::Read(rule)) => rule.declared().map(|kind| Conversion { kind, form: rule.form }),
             _ => None,

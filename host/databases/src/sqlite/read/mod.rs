@@ -9,6 +9,7 @@
 //! | `computed_types` | the types of columns that a view computes |
 //! | `cursor` | the rows of a query |
 //! | `decided` | the columns whose conversions their declared types do not decide |
+//! | `masks` | masks in SQLite's words |
 //! | `order` | the host's order of a column, in SQLite's words |
 //! | `query` | a query of a guest, with its parameters and its limits |
 //! | `read_connection` | a read-only connection with its guard and its limits |
@@ -26,6 +27,7 @@ mod column_types;
 mod computed_types;
 pub(crate) mod cursor;
 mod decided;
+mod masks;
 mod order;
 mod query;
 pub(crate) mod read_connection;

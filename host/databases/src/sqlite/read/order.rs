@@ -200,7 +200,7 @@ fn number_key(value: ValueRef<'_>, form: SourceForm) -> Stored {
 }
 
 /// The sort key of a value that does not fit: bytes, which come after all texts.
-fn bad_cell() -> Stored {
+pub(crate) fn bad_cell() -> Stored {
     Stored::Blob(Vec::new())
 }
 
@@ -268,7 +268,7 @@ fn moment_key(value: ValueRef<'_>, zoned: bool) -> Stored {
     }
 }
 
-fn written(micros: Option<i64>, zoned: bool) -> Stored {
+pub(crate) fn written(micros: Option<i64>, zoned: bool) -> Stored {
     let mut out = Vec::with_capacity(27);
     let text = micros.and_then(|micros| MomentText::default().timestamp(micros, zoned, &mut out));
     match text.and_then(|()| String::from_utf8(out).ok()) {

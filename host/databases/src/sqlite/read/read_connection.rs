@@ -1,6 +1,5 @@
 //! A read-only connection with its guard and its limits.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -109,11 +108,6 @@ impl ReadConnection {
         if let Err(error) = lock(&self.database).set_limit(Limit::SQLITE_LIMIT_LENGTH, bytes) {
             tracing::warn!("a limit of SQLite's was not set: {error}");
         }
-    }
-
-    /// Grants the connection to one stream, for these tables.
-    pub(crate) fn grant(&self, tables: &BTreeSet<String>) {
-        self.guard.grant(tables);
     }
 
     /// The driver's own work on the connection, unguarded.

@@ -1,21 +1,17 @@
-//! A table as a stream reads it, by the rules of the pipeline: columns that are left out, have another type, form or
-//! name, or are computed. Names and computed columns come from a SELECT that takes the table's place in a statement;
-//! SQLite merges it into the statement, so that indexes serve as before.
+//! A table as a stream reads it, by the rules and grants of the pipeline: columns that are left out, masked, have another
+//! type, form or name, or are computed, and rows that a condition chooses. Where a table is not read as it is, a SELECT
+//! takes its place in a statement; SQLite merges it into the statement, so that indexes serve as before.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema};
-use sqlparser::ast::{TableAlias, TableFactor, VisitMut as _, VisitorMut};
-use sqlparser::dialect::SQLiteDialect;
-use sqlparser::parser::Parser;
-use wmshost_flow::{ColumnRule, ColumnRules, SourceColumn, SourceForm, TableDescription, type_name};
+use wmshost_flow::{ColumnRule, ColumnRules, SourceColumn, TableDescription, type_name};
 use wmshost_sql::Dialect;
 
 use super::decided::{Decided, decided_by_name};
+use super::masks::{conversion, masked};
 use super::order::{order_of_computed, sort_key_of};
-use crate::forms::Conversion;
 use crate::sqlite::table::{Column, Table, quoted};
 
 /// Sets the types and forms of the table's columns that the rules declare; returns their names in lower case. The errors
@@ -33,7 +29,10 @@ pub(crate) fn declare(table: &mut Table, rules: &ColumnRules) -> Result<BTreeSet
             (ColumnRule::Greatest(_), None) => {}
             (_, None) => mistakes.push(unknown(name, &table.name, table.columns.iter().map(|c| c.name.as_str()))),
             (ColumnRule::Skip, Some(column)) if column.key_position > 0 => mistakes.push(format!(
-                "column {name} is part of the primary key, which tells rows apart, and cannot be skipped"
+                "column {name} is part of the primary key, which tells rows apart, and cannot be skipped or left out of a grant"
+            )),
+            (rule, Some(column)) if column.key_position > 0 && rule.mask().is_some() => mistakes.push(format!(
+                "column {name} is part of the primary key, which tells rows apart, and cannot be masked"
             )),
             (ColumnRule::Skip, Some(_)) => {}
             (ColumnRule::Read(reading), Some(column)) => {
@@ -46,7 +45,7 @@ pub(crate) fn declare(table: &mut Table, rules: &ColumnRules) -> Result<BTreeSet
     }
     for (name, rule) in rules {
         if let ColumnRule::Greatest(columns) = rule {
-            mistakes.extend(greatest(name, columns, table).err());
+            mistakes.extend(greatest(name, columns, table, rules).err());
         }
     }
     mistakes.extend(twice(table, rules));
@@ -59,7 +58,12 @@ fn unknown<'a>(name: &str, table: &str, columns: impl Iterator<Item = &'a str>) 
 }
 
 /// The columns of which the greatest value is taken.
-fn greatest<'t>(name: &str, columns: &[String], table: &'t Table) -> Result<Vec<&'t Column>, String> {
+fn greatest<'t>(
+    name: &str,
+    columns: &[String],
+    table: &'t Table,
+    rules: &ColumnRules,
+) -> Result<Vec<&'t Column>, String> {
     let find = |column: &String| {
         table.column(column).ok_or_else(|| {
             unknown(column, &table.name, table.columns.iter().map(|c| c.name.as_str()))
@@ -67,6 +71,11 @@ fn greatest<'t>(name: &str, columns: &[String], table: &'t Table) -> Result<Vec<
         })
     };
     let found = columns.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+    if let Some(hidden) =
+        found.iter().find(|column| rule_of(&column.name, rules).is_some_and(|rule| rule.mask().is_some()))
+    {
+        return Err(format!("column {name} is the greatest of {}, which is masked", hidden.name));
+    }
     let [first, rest @ ..] = found.as_slice() else { return Err(format!("column {name} is the greatest of nothing")) };
     let can_be = matches!(&first.arrow, DataType::Timestamp(..) | DataType::Int64)
         || first.arrow == DataType::Date32 && found.iter().all(|column| column.form.is_none());
@@ -119,23 +128,41 @@ pub(crate) fn table_names(names: &[String], table: &Table, rules: &ColumnRules) 
     names.iter().map(in_table).collect()
 }
 
-/// The description of the table as the stream has it, and the SELECT that takes the table's place, if that needs one.
+/// The description of the table as the stream has it, and the SELECT that takes the table's place, if that needs one. The
+/// errors are masks that a column cannot have.
 pub(crate) fn as_stream_has_it(
     described: TableDescription,
     table: &Table,
-    rules: &ColumnRules,
+    (rules, rows): (&ColumnRules, Option<&str>),
     decided: &mut Decided,
-) -> (TableDescription, Option<String>) {
-    if rules.is_empty() {
-        return (described, None);
+) -> Result<(TableDescription, Option<String>), Vec<String>> {
+    if rules.is_empty() && rows.is_none() {
+        return Ok((described, None));
     }
     let (mut fields, mut orders, mut sources, mut selected) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut is_plain = true;
+    let (mut is_plain, mut mistakes) = (rows.is_none(), Vec::new());
     let columns = described.columns.fields().iter().zip(described.order);
     for ((field, order), source) in columns.zip(described.sources) {
-        let Some(name) = stream_name(field.name(), rules) else { continue };
-        let (old, new) = (quoted(field.name()), quoted(name));
+        let rule = rule_of(field.name(), rules);
+        let Some(name) = stream_name(field.name(), rules) else {
+            is_plain = false;
+            continue;
+        };
         sources.push(source);
+        if let (Some(mask), Some(column)) = (rule.and_then(ColumnRule::mask), table.column(field.name())) {
+            is_plain = false;
+            match mask.masked_type(field.data_type()) {
+                Ok(kind) => {
+                    decided_by_name(decided, name, conversion(kind.clone()));
+                    fields.push(Field::new(name, kind, true));
+                    orders.push(Err(format!("it is masked by {}", mask.name())));
+                    selected.push(format!("{} AS {}", masked(mask, column), quoted(name)));
+                }
+                Err(why) => mistakes.push(format!("column {} {why}", field.name())),
+            }
+            continue;
+        }
+        let (old, new) = (quoted(field.name()), quoted(name));
         fields.push(field.as_ref().clone().with_name(name));
         orders.push(order.map(|mut order| {
             order.expression = order.expression.replace(&old, &new);
@@ -147,74 +174,27 @@ pub(crate) fn as_stream_has_it(
     for (name, rule) in rules {
         let ColumnRule::Greatest(columns) = rule else { continue };
         // `declare` has checked them.
-        let Ok(columns) = greatest(name, columns, table) else { continue };
+        let Ok(columns) = greatest(name, columns, table, rules) else { continue };
         let kind = columns[0].arrow.clone();
-        let form = matches!(kind, DataType::Timestamp(..)).then_some(SourceForm::IsoUtc);
-        decided_by_name(decided, name, Conversion { kind: kind.clone(), form });
+        decided_by_name(decided, name, conversion(kind.clone()));
         orders.push(Ok(order_of_computed(name, &kind)));
         sources.push(SourceColumn { declared: rule.to_string(), ..SourceColumn::default() });
         fields.push(Field::new(name, kind, true));
         selected.push(format!("{} AS {}", greatest_expression(&columns), quoted(name)));
         is_plain = false;
     }
-    let select = format!("SELECT {} FROM main.{}", selected.join(", "), quoted(&table.name));
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let condition = rows.map(|rows| format!(" WHERE ({rows})")).unwrap_or_default();
+    let select = format!("SELECT {} FROM main.{}{condition}", selected.join(", "), quoted(&table.name));
     let key = described.key.iter().filter_map(|name| stream_name(name, rules)).map(str::to_owned).collect();
     let described =
         TableDescription { name: described.name, columns: Arc::new(Schema::new(fields)), key, order: orders, sources };
-    (described, (!is_plain).then_some(select))
+    Ok((described, (!is_plain).then_some(select)))
 }
 
 /// The greatest value that is not NULL.
 fn greatest_expression(columns: &[&Column]) -> String {
     Dialect::Sqlite.greatest(&columns.iter().map(|column| sort_key_of(column)).collect::<Vec<_>>())
-}
-
-/// The statement with SELECTs in the place of tables, by their names in lower case; the error is the reason why that
-/// cannot be done.
-pub(crate) fn with_selects(statement: &str, selects: &[(String, String)]) -> Result<String, String> {
-    let unreadable = |_| {
-        "the statement cannot be parsed, so that the pipeline's `columns` cannot be applied to it; write it more plainly"
-            .to_owned()
-    };
-    let parse = |sql: &str| Parser::parse_sql(&SQLiteDialect {}, sql).map_err(unreadable);
-    let mut parsed = parse(statement)?;
-    let mut replace = Replace { selects, failed: None };
-    for statement in &mut parsed {
-        let _: ControlFlow<()> = statement.visit(&mut replace);
-    }
-    match replace.failed {
-        Some(why) => Err(why),
-        None => Ok(parsed.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
-    }
-}
-
-struct Replace<'s> {
-    selects: &'s [(String, String)],
-    failed: Option<String>,
-}
-
-impl VisitorMut for Replace<'_> {
-    type Break = ();
-
-    fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
-        let TableFactor::Table { name, alias, .. } = factor else { return ControlFlow::Continue(()) };
-        let Some(last) = name.0.last().and_then(|part| part.as_ident()).cloned() else {
-            return ControlFlow::Continue(());
-        };
-        let Some((_, select)) = self.selects.iter().find(|(table, _)| *table == last.value.to_lowercase()) else {
-            return ControlFlow::Continue(());
-        };
-        let alias = alias.clone().unwrap_or(TableAlias { explicit: true, name: last, columns: Vec::new(), at: None });
-        match derived(select, alias) {
-            Ok(derived) => *factor = derived,
-            Err(why) => self.failed = Some(why),
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-fn derived(select: &str, alias: TableAlias) -> Result<TableFactor, String> {
-    let parsed = Parser::new(&SQLiteDialect {}).try_with_sql(select).and_then(|mut parser| parser.parse_query());
-    let subquery = parsed.map_err(|error| format!("the table's columns cannot be selected: {error}"))?;
-    Ok(TableFactor::Derived { lateral: false, subquery, alias: Some(alias), sample: None })
 }

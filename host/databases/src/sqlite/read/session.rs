@@ -2,19 +2,27 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use wmshost_flow::{Cursor, Failure, Micros, SourceGrant, SourceSession, TableDescription, table_not_granted};
+use rusqlite::config::DbConfig;
+use sqlparser::tokenizer::{Token, Tokenizer};
+use wmshost_flow::{
+    Cursor, Failure, Micros, SourceGrant, SourceSession, TableDescription, column_not_granted, is_pattern,
+    matches_pattern, table_not_granted,
+};
+use wmshost_sql::guard::check_condition;
 use wmshost_sql::{Dialect, Value};
 
 use super::column_types::{Named, decide, description};
 use super::cursor::{QueryCursor, computing_failure};
 use super::decided::Decided;
+use super::masks::add_masks;
 use super::query::Query;
 use super::read_connection::ReadConnection;
 use super::rewrite::by_meaning;
-use super::rules::{as_stream_has_it, declare, table_names, with_selects};
+use super::rules::{as_stream_has_it, declare, table_names};
 use crate::sqlite::decimal;
 use crate::sqlite::failure::failure;
 use crate::sqlite::statement::{Running, Statement};
@@ -31,22 +39,47 @@ pub(crate) struct Session {
     tables: BTreeMap<String, Option<Arc<TableDescription>>>,
     /// The columns whose types differ from the declared ones.
     decided: Decided,
-    /// The SELECTs that take the place of tables, by their names in lower case.
-    selects: Vec<(String, String)>,
+    /// The columns that are not granted, by table and name.
+    denied: Vec<(String, String)>,
 }
 
 impl Session {
     /// A session on a free connection.
     pub(crate) fn new(label: &str, reader: ReadConnection, grant: &SourceGrant) -> Result<Self, Failure> {
-        reader.grant(&grant.tables);
         let place: Arc<str> = format!("source {label}").into();
+        let prepared = reader.by_driver(|connection| {
+            forget_scans(connection)?;
+            add_masks(connection, grant.mask_key)
+        });
+        prepared.map_err(|error| failure(&place, error))?;
         let encoding = reader.by_driver(|connection| connection.query_row("PRAGMA encoding", [], |row| row.get(0)));
         let encoding: String = encoding.map_err(|error| failure(&place, error))?;
         let wide = encoding != "UTF-8";
         let (grant, tables) = (grant.clone(), BTreeMap::new());
-        let session = Self { place, reader, grant, wide, tables, decided: Decided::new(), selects: Vec::new() };
+        let mut session = Self { place, reader, grant, wide, tables, decided: Decided::new(), denied: Vec::new() };
+        session.resolve_patterns()?;
         session.learn_views()?;
         Ok(session)
+    }
+
+    /// Grants the tables that have the grant's patterns, as far as they exist, and those that it names.
+    fn resolve_patterns(&mut self) -> Result<(), Failure> {
+        let (patterns, names): (Vec<String>, Vec<String>) =
+            self.grant.tables.iter().cloned().partition(|name| is_pattern(name));
+        let mut tables = names;
+        if !patterns.is_empty() {
+            let existing = [self.all_names("table")?, self.all_names("view")?].concat();
+            let granted = |name: &String| patterns.iter().any(|pattern| matches_pattern(pattern, name));
+            tables.extend(existing.into_iter().filter(granted));
+        }
+        let withheld: Vec<String> = tables.iter().filter(|table| self.grant.withholds(table)).cloned().collect();
+        self.reader.guard.grant(&tables, &withheld);
+        // A column in quotation marks that the plugin does not get would be a text otherwise.
+        let dqs = withheld.is_empty();
+        let set = self.reader.by_driver(|connection| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, dqs));
+        set.map_err(|error| failure(&self.place, error))?;
+        self.grant.tables = tables.into_iter().collect();
+        Ok(())
     }
 
     /// A granted table with the types of its columns; `None` if there is none.
@@ -64,11 +97,19 @@ impl Session {
 
     /// The description of a table as the stream has it.
     fn described(&mut self, mut table: Table) -> Result<Arc<TableDescription>, Failure> {
-        let rules = self.grant.rules_of(&table.name);
-        let declared = declare(&mut table, rules).map_err(|mistakes| {
-            let mistakes = mistakes.join("; ");
-            Failure::invalid_config(format!("{}, `columns` of table {}: {mistakes}", self.place, table.name))
-        })?;
+        let place = format!("{}, `columns` of table {}", self.place, table.name);
+        let mistaken = |mistakes: Vec<String>| Failure::invalid_config(format!("{place}: {}", mistakes.join("; ")));
+        let names = || table.columns.iter().map(|column| column.name.as_str());
+        let rules = &self.grant.rules_for(&table.name, names()).map_err(mistaken)?;
+        let part = self.grant.part_of(&table.name);
+        let denied = names().filter(|name| part.is_some_and(|part| !part.allows(name)));
+        let denied: Vec<_> = denied.map(|name| (table.name.clone(), name.to_owned())).collect();
+        let rows = part.and_then(|part| part.rows.clone());
+        if let Some(why) = rows.as_deref().and_then(|rows| check_condition(Dialect::Sqlite, rows).err()) {
+            let place = format!("{}, `rows` of the grant of table {}", self.place, table.name);
+            return Err(Failure::invalid_config(format!("{place}: {why}")));
+        }
+        let declared = declare(&mut table, rules).map_err(mistaken)?;
         let named = Named { key: table_names(&self.grant.key, &table, rules), declared };
         let (database, decided) = (&self.reader.database, &mut self.decided);
         self.reader.begin_call();
@@ -76,9 +117,28 @@ impl Session {
             .and_then(|()| description(database, &table, (&self.grant, &named), self.wide));
         let described =
             described.map_err(|error| failure(format_args!("{}, table {}", self.place, table.name), error))?;
-        let (described, select) = as_stream_has_it(described, &table, rules, decided);
-        self.selects.extend(select.map(|select| (table.name.to_lowercase(), select)));
+        let (described, select) =
+            as_stream_has_it(described, &table, (rules, rows.as_deref()), decided).map_err(mistaken)?;
+        if let Some(select) = select {
+            self.scan(&table.name, &select)?;
+        }
+        self.denied.extend(denied);
         Ok(Arc::new(described))
+    }
+
+    /// Puts a view over a SELECT of the table in the table's place.
+    fn scan(&self, table: &str, select: &str) -> Result<(), Failure> {
+        let scan = unguessable_name();
+        self.reader.guard.scan(table, &scan);
+        let made = self.reader.by_driver(|connection| {
+            connection.execute_batch(&format!("PRAGMA query_only = OFF; CREATE TEMP VIEW {scan} AS {select}"))?;
+            // Only now the names in it are looked up.
+            let checked = connection.prepare(&format!("SELECT * FROM temp.{scan}")).map(drop);
+            let over = format!("CREATE TEMP VIEW {} AS SELECT * FROM temp.{scan}", quoted(table));
+            checked.and_then(|()| connection.execute_batch(&over))
+        });
+        let closed = self.reader.by_driver(|connection| connection.execute_batch("PRAGMA query_only = ON"));
+        made.and(closed).map_err(|error| failure(format_args!("{}, table {table} as it is granted", self.place), error))
     }
 
     /// All granted tables that can be described.
@@ -101,14 +161,18 @@ impl Session {
 
     /// The granted tables, or views, that exist.
     fn names(&self, kind: &str) -> Result<Vec<String>, Failure> {
+        Ok(self.all_names(kind)?.into_iter().filter(|name| self.reader.guard.is_granted(name)).collect())
+    }
+
+    /// The tables, or views, that exist.
+    fn all_names(&self, kind: &str) -> Result<Vec<String>, Failure> {
         let read = |connection: &Connection| {
             let mut statement =
                 connection.prepare("SELECT name FROM main.sqlite_schema WHERE type = ?1 ORDER BY name")?;
             let names = statement.query_map([kind], |row| row.get::<_, String>(0))?;
             names.collect::<rusqlite::Result<Vec<_>>>()
         };
-        let names = self.reader.by_driver(read).map_err(|error| failure(&self.place, error))?;
-        Ok(names.into_iter().filter(|name| self.reader.guard.is_granted(name)).collect())
+        self.reader.by_driver(read).map_err(|error| failure(&self.place, error))
     }
 
     /// Compiles a guest's statement.
@@ -122,8 +186,22 @@ impl Session {
             _ if matches!(error, rusqlite::Error::InvalidQuery) => {
                 Failure::permanent(format!("{}: the statement is empty", self.place))
             }
-            _ => failure(format_args!("{}, statement", self.place), error),
+            _ => match self.denied_column(statement) {
+                Some((table, column)) => {
+                    Failure::denied(format!("{}: {}", self.place, column_not_granted(table, column)))
+                }
+                None => failure(format_args!("{}, statement", self.place), error),
+            },
         })
+    }
+
+    /// The column that is not granted, if a statement that could not be compiled names one.
+    fn denied_column(&self, statement: &str) -> Option<&(String, String)> {
+        let tokens = Tokenizer::new(Dialect::Sqlite.parser_dialect(), statement).tokenize().ok()?;
+        let is_named = |column: &str| {
+            tokens.iter().any(|token| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(column)))
+        };
+        self.denied.iter().find(|(_, column)| is_named(column))
     }
 
     fn bind(&self, running: &mut Running<'_>, parameters: &[Value]) -> Result<(), Failure> {
@@ -145,6 +223,20 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// Drops the views that an earlier session left on the connection.
+fn forget_scans(connection: &Connection) -> rusqlite::Result<()> {
+    let mut left = connection.prepare("SELECT name FROM temp.sqlite_schema WHERE type = 'view'")?;
+    let left = left.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let drops = left.iter().map(|name| format!("DROP VIEW temp.{};", quoted(name)));
+    connection.execute_batch(&format!("PRAGMA query_only = OFF; {} PRAGMA query_only = ON;", drops.collect::<String>()))
+}
+
+/// A name for a view that a plugin cannot guess: the standard library's hashers have keys of the system's randomness.
+fn unguessable_name() -> String {
+    let random = || RandomState::new().build_hasher().finish();
+    format!("wmshost_scan_{:016x}{:016x}", random(), random())
 }
 
 /// A decimal as the number that a numeric column would store. As text, one with zeros after the point would become a
@@ -195,11 +287,7 @@ impl SourceSession for Session {
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {
         let tables = self.granted();
         let by_meaning = by_meaning(statement, parameters, &tables);
-        let mut statement = by_meaning.map_err(|why| Failure::permanent(format!("{}: {why}", self.place)))?;
-        if !self.selects.is_empty() {
-            let selected = with_selects(&statement, &self.selects);
-            statement = selected.map_err(|why| Failure::permanent(format!("{}: {why}", self.place)))?;
-        }
+        let statement = by_meaning.map_err(|why| Failure::permanent(format!("{}: {why}", self.place)))?;
         self.reader.begin_call();
         let mut compiled = self.compile(&statement)?;
         let mut running = compiled.run();

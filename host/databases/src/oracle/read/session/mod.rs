@@ -1,14 +1,24 @@
 //! The reading session of one stream.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `grants` | statements as they may run |
+//! | `primary_key` | the primary key of a table |
 
-use std::collections::{BTreeMap, BTreeSet};
+mod grants;
+mod primary_key;
+
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_schema::{Field, Schema};
-use wmshost_flow::{Cursor, Failure, Micros, SourceGrant, SourceSession, TableDescription, table_not_granted};
+use wmshost_flow::{
+    ColumnRules, Cursor, Failure, Micros, SourceGrant, SourceSession, TableDescription, table_not_granted,
+};
+use wmshost_sql::guard::check_condition;
 use wmshost_sql::{Dialect, Value};
 
 use super::cursor::{Reader, SharedConnection};
-use super::dates::{as_counts, as_dates};
 use super::lob;
 use super::refusals::source_column;
 use super::rules::{ColumnReading, StreamColumns, order_as, read_as, resolve, stream_name};
@@ -19,20 +29,13 @@ use crate::oracle::client::column_info::{ColumnInfo, Kind};
 use crate::oracle::connect::manager::PooledConnection;
 use crate::oracle::connect::settings::Settings;
 use crate::oracle::failure::ErrorClass;
-use crate::oracle::guard;
-use crate::oracle::guard::rules::Violation;
 use crate::oracle::names::{exactly, spelled};
-use crate::oracle::owner::{SYNONYM, grantee, owned};
+use crate::oracle::owner::{grantee, owned};
 use crate::oracle::sql_session::{charset, failed, query as plain_query, with_client};
 use crate::oracle::types::reading;
 
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
-
-const KEY: &str = "SELECT cc.column_name FROM all_constraints c JOIN all_cons_columns cc \
-     ON cc.owner = c.owner AND cc.constraint_name = c.constraint_name \
-     WHERE c.owner = NVL(:1, SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')) AND c.table_name = :2 \
-     AND c.constraint_type = 'P' ORDER BY cc.position";
 
 /// A noon in UTC, as the server would send it in a column of local time.
 const LOCAL_NOON: &str =
@@ -45,6 +48,10 @@ struct Found {
     /// Its columns as the stream has them.
     columns: Vec<ColumnInfo>,
     stream: StreamColumns,
+    /// The columns of the table that are not granted.
+    denied: Vec<String>,
+    /// The rules for the columns, with those that are not granted.
+    rules: ColumnRules,
 }
 
 /// A session.
@@ -54,6 +61,8 @@ pub(crate) struct Session {
     connection: SharedConnection,
     grant: SourceGrant,
     moment: SnapshotPoint,
+    /// True if the patterns of the grant have become names.
+    is_resolved: bool,
     /// The granted tables that were looked up so far.
     tables: BTreeMap<String, Option<Arc<Found>>>,
     local_is_utc: Option<bool>,
@@ -69,7 +78,16 @@ impl Session {
     ) -> Self {
         let connection = Arc::new(Mutex::new(connection));
         let (grant, tables) = (grant.clone(), BTreeMap::new());
-        Self { place: place.into(), settings, connection, grant, moment, tables, local_is_utc: None }
+        Self {
+            place: place.into(),
+            settings,
+            connection,
+            grant,
+            moment,
+            is_resolved: false,
+            tables,
+            local_is_utc: None,
+        }
     }
 
     fn connection(&self) -> MutexGuard<'_, PooledConnection> {
@@ -103,19 +121,33 @@ impl Session {
 
     /// The table with its columns as the stream has them.
     fn as_stream_has_it(&self, name: String, columns: Vec<ColumnInfo>) -> Result<Found, Failure> {
-        let rules = self.grant.rules_of(&name);
-        let stream = resolve(&name, &columns, self.settings.bare_number, rules).map_err(|mistakes| {
+        let mistaken = |mistakes: Vec<String>| {
             Failure::invalid_config(format!("{}, `columns` of table {name}: {}", self.place, mistakes.join("; ")))
-        })?;
-        let Some(list) = &stream.list else { return Ok(Found { name, columns, stream }) };
-        let described = self.columns_of(&format!("SELECT {list} FROM {} WHERE 1 = 0", exactly(&name)), &name)?;
+        };
+        let names = || columns.iter().map(|column| column.name.as_str());
+        let rules = self.grant.rules_for(&name, names()).map_err(mistaken)?;
+        let part = self.grant.part_of(&name);
+        let denied = names().filter(|name| part.is_some_and(|part| !part.allows(name))).map(str::to_owned).collect();
+        let mut stream = resolve(&name, &columns, self.settings.bare_number, &rules).map_err(mistaken)?;
+        if let Some(rows) = part.and_then(|part| part.rows.as_ref()) {
+            check_condition(Dialect::Oracle, rows).map_err(|why| {
+                Failure::invalid_config(format!("{}, `rows` of the grant of table {name}: {why}", self.place))
+            })?;
+            let all = || columns.iter().map(|column| exactly(&column.name)).collect::<Vec<_>>().join(", ");
+            stream.list.get_or_insert_with(all);
+            stream.rows = Some(rows.clone());
+        }
+        let Some(select) = stream.select(&exactly(&name), "") else {
+            return Ok(Found { name, columns, stream, denied, rules });
+        };
+        let described = self.columns_of(&format!("SELECT * FROM ({select}) WHERE 1 = 0"), &name)?;
         let nullable = |of: &ColumnInfo| {
-            let own = columns.iter().find(|own| stream_name(&own.name, rules).as_ref() == Some(&of.name));
-            own.is_none_or(|own| own.nullable)
+            let own = columns.iter().find(|own| stream_name(&own.name, &rules).as_ref() == Some(&of.name));
+            own.is_none_or(|own| own.nullable) || stream.masked.contains(&of.name)
         };
         let described = described.unwrap_or_default().into_iter();
         let columns = described.map(|column| ColumnInfo { nullable: nullable(&column), ..column }).collect();
-        Ok(Found { name, columns, stream })
+        Ok(Found { name, columns, stream, denied, rules })
     }
 
     /// The server's description of the columns of the table, view or synonym with exactly this name; `None` if there is
@@ -198,45 +230,6 @@ impl Session {
             matches!(noon.first().map(Vec::as_slice), Some([Value::Timestamp(at)]) if at.rem_euclid(DAY) == DAY / 2);
         Ok(*self.local_is_utc.insert(is_noon))
     }
-
-    /// The statement and its parameters as they may run.
-    fn checked(&mut self, statement: &str, parameters: &[Value]) -> Result<(String, Vec<Value>), Failure> {
-        let mut known: BTreeMap<String, Option<Arc<Found>>> = BTreeMap::new();
-        for table in self.grant.tables.clone() {
-            let found = self.found(&table)?;
-            known.insert(found.as_ref().map_or_else(|| spelled(&table), |found| found.name.clone()), found);
-        }
-        let granted: BTreeSet<String> = known.keys().cloned().collect();
-        let lists: BTreeMap<String, String> = known
-            .iter()
-            .filter_map(|(name, found)| Some((name.clone(), found.as_ref()?.stream.list.clone()?)))
-            .collect();
-        let of_tables = (self.moment.scn, &lists);
-        let checked = guard::check(statement, parameters.len(), &granted, of_tables, &mut |table| {
-            let found = known.get(table).cloned().flatten();
-            Ok(found.map(|found| found.columns.iter().map(|column| column.name.clone()).collect()))
-        });
-        let columns = || known.values().flatten().flat_map(|found| &found.columns);
-        let is_date = |name: &str| {
-            let mut same = columns().filter(|column| column.name == name || column.name == spelled(name)).peekable();
-            same.peek().is_some() && same.all(|column| column.kind == Kind::Date)
-        };
-        let form_of = |name: &str| {
-            let mut streams = known.values().flatten().map(|found| &found.stream.wanted);
-            let form = streams.find_map(|wanted| wanted.get(name).or_else(|| wanted.get(&spelled(name))))?.form?;
-            form.is_counted().then_some(form)
-        };
-        let bound = |statement: String| {
-            let (statement, values) = as_dates(&statement, parameters, 1 + lists.len(), is_date);
-            let values = as_counts(&statement, values, form_of);
-            (statement, values)
-        };
-        checked.map(bound).map_err(|violation| match violation {
-            Violation::Unreadable(why) => Failure::permanent(format!("{}: {why}", self.place)),
-            Violation::Denied(why) => Failure::denied(format!("{}: {why}", self.place)),
-            Violation::Failed(failure) => failure,
-        })
-    }
 }
 
 impl SourceSession for Session {
@@ -249,6 +242,7 @@ impl SourceSession for Session {
     }
 
     fn tables(&mut self) -> Result<Vec<String>, Failure> {
+        self.resolve_patterns()?;
         let mut found = Vec::new();
         for table in self.grant.tables.clone() {
             found.extend(self.found(&table)?.map(|found| found.name.clone()));
@@ -257,6 +251,7 @@ impl SourceSession for Session {
     }
 
     fn describe(&mut self, table: &str) -> Result<Option<TableDescription>, Failure> {
+        self.resolve_patterns()?;
         if !self.is_granted(table) {
             return Err(Failure::denied(format!("{}: {}", self.place, table_not_granted(table))));
         }
@@ -269,13 +264,17 @@ impl SourceSession for Session {
             .map(|(column, reading)| Field::new(&column.name, reading.arrow(), column.nullable));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let key = self.key_of(&found.name)?;
-        let key = self.key_in_stream(&found.name, key)?;
+        let key = self.key_in_stream(&found, key)?;
         let charset = self.charset()?;
         let lob_bytes = self.settings.lob_bytes;
         let sides = found.columns.iter().zip(&readings);
         let sources = sides.map(|(column, read)| source_column(column, read, lob_bytes)).collect();
         let columns = found.columns.iter().zip(&readings);
-        let order = columns.map(|(column, read)| order_as(column, read, &charset.name)).collect();
+        let order = columns.map(|(column, read)| match found.stream.masked.contains(&spelled(&column.name)) {
+            true => Err("it is masked".to_owned()),
+            false => order_as(column, read, &charset.name),
+        });
+        let order = order.collect();
         Ok(Some(TableDescription { name: found.name.clone(), columns: schema, key, order, sources }))
     }
 
@@ -302,39 +301,6 @@ impl SourceSession for Session {
 }
 
 impl Session {
-    /// The primary key by the names of its columns in the stream.
-    fn key_in_stream(&self, table: &str, key: Vec<String>) -> Result<Vec<String>, Failure> {
-        let in_stream = |name: String| {
-            stream_name(&name, self.grant.rules_of(table)).ok_or_else(|| {
-                Failure::invalid_config(format!(
-                    "{}, `columns` of table {table}: column {name} is part of the primary key, which tells rows apart, and \
-                     cannot be skipped",
-                    self.place
-                ))
-            })
-        };
-        key.into_iter().map(in_stream).collect()
-    }
-
-    /// The primary key of a table, or of the one that a synonym represents.
-    fn key_of(&self, name: &str) -> Result<Vec<String>, Failure> {
-        let key = self.key(Value::Null, Value::Text(name.to_owned()))?;
-        if !key.is_empty() {
-            return Ok(key);
-        }
-        let meant = plain_query(&mut self.connection(), &self.place, SYNONYM, &[Value::Text(name.to_owned())])?;
-        match meant.into_iter().next().as_deref() {
-            Some([owner @ Value::Text(_), table @ Value::Text(_)]) => self.key(owner.clone(), table.clone()),
-            _ => Ok(Vec::new()),
-        }
-    }
-
-    fn key(&self, owner: Value, table: Value) -> Result<Vec<String>, Failure> {
-        let rows = plain_query(&mut self.connection(), &self.place, KEY, &[owner, table])?;
-        let text = |value| if let Value::Text(text) = value { Some(text) } else { None };
-        Ok(rows.into_iter().filter_map(|row| text(row.into_iter().next()?)).collect())
-    }
-
     /// The rights that reading as of the run's moment needs.
     fn flashback_advice(&self) -> String {
         let user = grantee(&self.settings);
