@@ -11,12 +11,13 @@
 #   share/wmshost/pipelines/          the pipelines of the warehouse
 #   share/man/man1/                   a manual page of each command
 #   share/bash-completion, share/zsh, share/fish
+#   lib/systemd/system/               units for `wmshost serve`, and for timers
 #   share/doc/wmshost/                what changed, and the licences
 set -euo pipefail
 program=$1 plugins=$2 prefix=$3
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-install -d "$prefix"/{bin,lib/wmshost/plugins,share/wmshost/pipelines,share/man/man1,share/doc/wmshost}
+install -d "$prefix"/{bin,lib/wmshost/plugins,lib/systemd/system,share/wmshost/pipelines,share/man/man1,share/doc/wmshost}
 install -d "$prefix"/share/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d}
 
 # Another program of the same name that runs now keeps its own file.
@@ -31,6 +32,7 @@ for file in "$plugins"/wmshost_*.wasm; do
 done
 
 install -m 644 "$root"/pipelines/*.toml "$prefix/share/wmshost/pipelines/"
+install -m 644 "$root"/packaging/systemd/* "$prefix/lib/systemd/system/"
 install -m 644 "$root"/{CHANGELOG.md,LICENSE-APACHE,LICENSE-MIT} "$prefix/share/doc/wmshost/"
 "$prefix/bin/wmshost" man --to "$prefix/share/man/man1"
 "$prefix/bin/wmshost" completions bash >"$prefix/share/bash-completion/completions/wmshost"

@@ -8,5 +8,6 @@ mod json_schema;
 mod plugins;
 mod public_databases;
 mod schemas;
+mod serve;
 mod shapes;
 mod status;

@@ -76,6 +76,7 @@ fn every_output_has_the_form_of_its_schema() {
 
 fn runs_and_state(outputs: &mut Checker<'_>, run_id: &str) {
     let project = outputs.project;
+    outputs.run("schedule-list", 0, "schedule list", &[]);
     outputs.hold("runs-list", project.plain(&["runs", "list", "--output", "json"]).succeeded().json());
     let shown =
         outputs.hold("runs-show", project.plain(&["runs", "show", run_id, "--output", "json"]).succeeded().json());

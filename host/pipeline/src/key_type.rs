@@ -26,6 +26,10 @@ pub(crate) enum KeyType {
     Address,
     /// The address of a web service.
     WebAddress,
+    /// A cron line.
+    CronLine,
+    /// The name of a time zone.
+    TimeZone,
     /// Any text.
     Text,
     /// The path of a file.
@@ -122,6 +126,8 @@ impl KeyType {
             Self::TakeOvers => "a list of `TABLE` or `TABLE of PIPELINE`".to_owned(),
             Self::Address | Self::Text => "text".to_owned(),
             Self::WebAddress => "an address such as `https://host/path`".to_owned(),
+            Self::CronLine => "a cron line such as \"0 */2 * * *\"".to_owned(),
+            Self::TimeZone => "a time zone such as \"Europe/Berlin\"".to_owned(),
             Self::Path => "the path of a file".to_owned(),
             Self::Folder => "the path of a folder".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),

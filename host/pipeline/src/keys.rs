@@ -10,7 +10,7 @@ use wmshost_flow::{
 use crate::diagnostics::join;
 use crate::documentation::{Documented, documented};
 use crate::key_type::{Key, KeyDefault, KeyType};
-use crate::policies::LateRows;
+use crate::policies::{LateRows, Misfire};
 
 const DAY: u64 = 86_400;
 
@@ -194,6 +194,10 @@ pub(crate) mod run {
         CONCURRENCY = Key::count("concurrency", 1, 64, "streams").or(KeyDefault::Number(4));
         QUEUE_BATCHES = Key::count("queue_batches", 1, 64, "batches").or(KeyDefault::Number(2));
         RETRIES = Key::count("retries", 0, 20, "tries").or(KeyDefault::Number(3));
+        SCHEDULE = Key::new("schedule", KeyType::CronLine);
+        TIME_ZONE = Key::new("time_zone", KeyType::TimeZone).or(KeyDefault::Text("UTC"));
+        JITTER = span("jitter", 0, 3_600, 0);
+        MISFIRE = Key::new("misfire", KeyType::Choice(Misfire::NAMES)).or(KeyDefault::Text("once"));
     }
 }
 
@@ -255,6 +259,7 @@ pub(crate) mod stream {
         LOOKBACK_VERSIONS = Key::count("lookback_versions", 0, 1_000_000_000_000, "versions");
         TAGS = Key::new("tags", KeyType::Names).or(KeyDefault::Empty);
         SNAPSHOT = Key::new("snapshot", KeyType::Choice(&["run", "statement"])).or(KeyDefault::Text("run"));
+        SCHEDULE = Key::new("schedule", KeyType::CronLine);
         COLUMNS = Key::new("columns", KeyType::Columns(column::ALL));
         GRANTS = Key::new("grants", KeyType::Grants(grant::ALL));
         SETTINGS = Key::new("settings", KeyType::Settings);

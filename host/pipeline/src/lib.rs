@@ -28,7 +28,9 @@
 //! | `web_service` | the settings of a web service, which the client takes |
 //! | `web_service_reader` | reads the keys of a connection to a web service |
 //! | `section_reader` | typed reading of one table of the merged tree |
-//! | `policies` | the choice of how late rows are found |
+//! | `policies` | the choices of how late rows are found, and missed times are made up for |
+//! | `schedule` | the times at which a pipeline is due |
+//! | `schedule_reader` | reads them |
 //! | `models` | the models built from the tables that the streams write |
 //! | `resolved` | the pipeline with every value filled in |
 //! | `plugins` | port: component files and their metadata |
@@ -64,6 +66,8 @@ mod plugins;
 mod policies;
 mod reference;
 mod resolved;
+mod schedule;
+mod schedule_reader;
 mod schema;
 mod secret;
 mod section_reader;
@@ -88,9 +92,10 @@ pub use models::{Lineage, Models, ModelsPlan, variable_literal};
 pub use plugins::{
     PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingMetadata, StandardPluginProblem, World,
 };
-pub use policies::LateRows;
+pub use policies::{LateRows, Misfire};
 pub use reference::Environment;
 pub use resolved::{Limits, Resolved, RunOptions, StreamPlan};
+pub use schedule::{CronLine, ScheduleOptions};
 pub use schema::schema;
 pub use secret::Secret;
 pub use syntax::{is_identifier, is_target_table};

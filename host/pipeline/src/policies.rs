@@ -1,4 +1,4 @@
-//! The choice that only a run has; the policies of a stream are the flow's own types.
+//! The choices that only runs have; the policies of a stream are the flow's own types.
 
 use wmshost_flow::choice;
 
@@ -9,5 +9,16 @@ choice!(
         Lookback = "lookback",
         /// Source and target are compared, and the rows that differ are loaded.
         Reconcile = "reconcile",
+    }
+);
+
+choice!(
+    /// The policy for a due time at which no run could begin: the scheduler was not there or was paused, or the run
+    /// before had not ended.
+    Misfire {
+        /// One run begins as soon as it can, however many times were missed.
+        Once = "once",
+        /// The next due time is waited for.
+        Skip = "skip",
     }
 );

@@ -22,6 +22,8 @@ use crate::models::{self, ModelsPlan};
 use crate::plugins::PluginFile;
 use crate::policies::LateRows;
 use crate::reference::Environment;
+use crate::schedule::{CronLine, ScheduleOptions};
+use crate::schedule_reader;
 use crate::secret::Secret;
 use crate::section_reader::SectionReader;
 use crate::settings::{GivenSetting, given};
@@ -72,6 +74,8 @@ pub struct StreamPlan {
     pub required: bool,
     /// The longest time after which a run must have left the target up to date; `None` for any.
     pub max_age: Option<Duration>,
+    /// When it is due by itself; `None` if it runs with the pipeline.
+    pub schedule: Option<CronLine>,
     /// Words by which commands select it.
     pub tags: Vec<String>,
     /// The label of the connection it reads.
@@ -153,6 +157,8 @@ pub struct Resolved {
     pub mask_key: Option<Secret>,
     /// The options of its runs.
     pub run: RunOptions,
+    /// The times at which it is due.
+    pub schedule: ScheduleOptions,
     /// The limits of one plugin instance.
     pub limits: Limits,
     /// The component files of the plugins that the file declares, by label; see [`Self::plugin_files`].
@@ -191,7 +197,7 @@ pub(crate) fn resolve(
     });
     let digests = plugins.iter().filter_map(|(label, (_, digest))| Some((label.clone(), digest.clone()?))).collect();
     let (declared_connections, connections) = reader.each(&file::CONNECTIONS, |_, scope| connection::read(scope));
-    let run = reader.run();
+    let (run, schedule) = (reader.run(), reader.schedule());
     let limits = reader.limits();
     let streams = reader.streams();
     let models = reader.models();
@@ -200,6 +206,7 @@ pub(crate) fn resolve(
         name,
         mask_key,
         run,
+        schedule,
         limits,
         plugins: plugins.into_iter().map(|(label, (file, _))| (label, file)).collect(),
         digests,
@@ -291,6 +298,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    fn schedule(&mut self) -> ScheduleOptions {
+        let section = self.section(&file::RUN);
+        schedule_reader::read(&mut self.scope(&section, file::RUN.name.to_owned()))
+    }
+
     fn limits(&mut self) -> Limits {
         let section = self.section(&file::LIMITS);
         let mut scope = self.scope(&section, file::LIMITS.name.to_owned());
@@ -343,6 +355,7 @@ fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
         enabled: scope.flag(&stream::ENABLED).unwrap_or(true),
         required: scope.flag(&stream::REQUIRED).unwrap_or(true),
         max_age: scope.span(&stream::MAX_AGE),
+        schedule: schedule_reader::line(scope, &stream::SCHEDULE),
         tags: scope.list(&stream::TAGS).unwrap_or_default(),
         source: scope.required_text(&stream::SOURCE),
         target: scope.required_text(&stream::TARGET),

@@ -14,6 +14,7 @@ use crate::duration::parse_duration;
 use crate::extends::beside;
 use crate::key_type::{Key, KeyDefault, KeyType};
 use crate::reference::{Environment, Found, Origin, look_up};
+use crate::schedule;
 use crate::secret::Secret;
 use crate::syntax::{self, SyntaxError};
 use crate::value::AuthoredValue;
@@ -52,6 +53,8 @@ impl SectionReader<'_> {
             KeyType::TakeOver => syntax::take_over,
             KeyType::WebAddress => syntax::web_address,
             KeyType::Digest => syntax::digest,
+            KeyType::CronLine => schedule::check_line,
+            KeyType::TimeZone => schedule::check_zone,
             _ => syntax::text,
         };
         if !self.has(key)

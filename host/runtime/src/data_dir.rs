@@ -29,6 +29,11 @@ impl DataDir {
         self.0.join("state.db")
     }
 
+    /// The book of schedules.
+    pub fn schedules(&self) -> PathBuf {
+        self.0.join("schedules.db")
+    }
+
     /// The folder for the artifacts of a pipeline's models.
     pub fn models(&self, pipeline: &str) -> PathBuf {
         self.0.join("models").join(pipeline)

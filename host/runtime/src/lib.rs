@@ -32,6 +32,7 @@
 //! | `quarantine` | listing, replaying and dropping rejected rows |
 //! | `state` | reading and changing checkpoints |
 //! | `models` | the models of a pipeline |
+//! | `serve` | running pipelines by their schedules |
 //! | `sample` | a sample warehouse in the database of a connection |
 
 pub mod assembly;
@@ -58,6 +59,7 @@ pub mod run;
 mod run_id;
 mod runtime;
 pub mod sample;
+pub mod serve;
 pub mod state;
 pub mod status;
 mod system_clock;
@@ -71,6 +73,7 @@ pub use error::{Error, Result};
 pub use events::{Retry, RunEvent, RunObserver};
 pub use plugin_folders::PluginFolders;
 pub use plugin_registry::PluginRegistry;
+pub use run_id::is_run_id;
 pub use runtime::Runtime;
 pub use system_clock::SystemClock;
 pub use wmshost_databases::drivers;

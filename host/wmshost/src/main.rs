@@ -8,7 +8,7 @@
 //! | `report` | progress, tables, JSON |
 //! | `exit` | exit codes |
 //! | `run_log` | the log of a run |
-//! | `signals` | SIGINT and SIGTERM |
+//! | `signals` | SIGINT, SIGTERM and SIGHUP |
 
 mod cli;
 mod commands;

@@ -6,12 +6,16 @@
 //! | `init_args` | the arguments of `wmshost discover` and `wmshost init` |
 //! | `models_args` | the arguments of `wmshost models` |
 //! | `plugin_args` | the arguments of `wmshost plugin` |
+//! | `sample_args` | the arguments of `wmshost sample` |
+//! | `serve_args` | the arguments of `wmshost serve` and `wmshost schedule` |
 //! | `state_args` | the arguments of the commands for a target's own tables |
 
 mod backfill_args;
 mod init_args;
 mod models_args;
 mod plugin_args;
+mod sample_args;
+mod serve_args;
 mod state_args;
 
 use std::path::PathBuf;
@@ -27,6 +31,8 @@ pub(crate) use backfill_args::BackfillArgs;
 pub(crate) use init_args::{DiscoverArgs, InitArgs};
 pub(crate) use models_args::{BuildArgs, DocsArgs, KpiArgs, ModelsCommand, SelectArgs, ShowArgs, variables};
 pub(crate) use plugin_args::{CheckPluginArgs, DevArgs, Kind, NewArgs, PluginCommand, ProjectArgs, TestArgs};
+pub(crate) use sample_args::SampleCommand;
+pub(crate) use serve_args::{ScheduleCommand, ServeArgs};
 pub(crate) use state_args::{
     LogLevel, LogsArgs, QuarantineCommand, QuarantineListArgs, RowSelection, RunsCommand, RunsListArgs, StateCommand,
 };
@@ -161,6 +167,12 @@ Examples:
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Run pipelines by the schedules in their files, until a signal ends it
+    #[command(after_help = serve_args::SERVE_HELP)]
+    Serve(ServeArgs),
+    /// Look at the schedules of a pipeline, and pause them
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// Look at the runs so far
     #[command(subcommand)]
     Runs(RunsCommand),
@@ -266,6 +278,9 @@ pub(crate) struct RunArgs {
     /// Build no models after the load
     #[arg(long)]
     pub(crate) no_models: bool,
+    /// The id of the run, which `wmshost serve` chooses
+    #[arg(long, value_name = "ID", hide = true, value_parser = serve_args::run_id)]
+    pub(crate) run_id: Option<String>,
     #[command(flatten)]
     pub(crate) allowed: AllowedDeletes,
     #[command(flatten)]
@@ -334,45 +349,4 @@ pub(crate) enum Output {
     Text,
     /// For programs
     Json,
-}
-
-#[derive(Subcommand)]
-pub(crate) enum SampleCommand {
-    /// Make a sample warehouse: the same number and seed result in the same data on any machine
-    #[command(after_help = "\
-Examples:
-  wmshost sample create .wmshost/wms.db --allocations 1000000 --seed 1
-  wmshost sample create pipelines/prod.toml --to wms --allocations 20000   # into an Oracle database, or a file")]
-    Create {
-        /// The SQLite file to make; with --to, the pipeline file that has the connection
-        file: PathBuf,
-        /// Make it in the database of this connection of the pipeline; tables that exist are never touched
-        #[arg(long, value_name = "CONNECTION", conflicts_with = "force")]
-        to: Option<String>,
-        /// Rows of the table allocation; the other tables are in proportion
-        #[arg(long, value_name = "N", default_value_t = 100_000)]
-        allocations: u64,
-        /// The seed of the data
-        #[arg(long, value_name = "S", default_value_t = 1)]
-        seed: u64,
-        /// Replace the file if it exists
-        #[arg(long)]
-        force: bool,
-        #[command(flatten)]
-        output: OutputArgs,
-    },
-    /// Apply a day of changes: inserts, updates, ties and rows that commit late
-    #[command(after_help = "Example:\n  wmshost sample change .wmshost/wms.db --percent 1 --seed 2")]
-    Change {
-        /// The sample warehouse
-        file: PathBuf,
-        /// The part of it that changes, in percent
-        #[arg(long, value_name = "P", default_value_t = 1.0)]
-        percent: f64,
-        /// The seed of the changes
-        #[arg(long, value_name = "S", default_value_t = 1)]
-        seed: u64,
-        #[command(flatten)]
-        output: OutputArgs,
-    },
 }

@@ -15,7 +15,9 @@
 //! | `run` | `wmshost run`: loads the streams and builds the models |
 //! | `runs` | `wmshost runs`: shows the history |
 //! | `sample` | `wmshost sample`: a warehouse for practice |
+//! | `schedule` | `wmshost schedule`: shows schedules and pauses them |
 //! | `schema` | `wmshost schema`: prints the JSON Schemas of the outputs |
+//! | `serve` | `wmshost serve`: runs pipelines by their schedules |
 //! | `state` | `wmshost state`: shows the checkpoints of streams, and changes them |
 //! | `status` | `wmshost status`: shows the state of every stream |
 //! | `verify` | `wmshost verify`: compares target and source, and repairs the target |
@@ -33,7 +35,9 @@ mod quarantine;
 mod run;
 mod runs;
 mod sample;
+mod schedule;
 mod schema;
+mod serve;
 mod state;
 mod status;
 mod verify;
@@ -60,6 +64,8 @@ struct App {
     clock: Arc<dyn Clock>,
     verbose: u8,
     signals: Signals,
+    /// The id of the run, if it was chosen by another process.
+    run_id: Option<String>,
 }
 
 impl App {
@@ -84,7 +90,7 @@ impl App {
         work: impl FnOnce(&RunRecorder<'_>) -> Result<Exit>,
     ) -> Result<Exit> {
         self.signals.let_end();
-        let run_id = runtime.new_run_id();
+        let run_id = self.run_id.clone().unwrap_or_else(|| runtime.new_run_id());
         run_log::start(Some(&self.data_dir.log(&run_id)), self.verbose)?;
         let _span = tracing::info_span!("run", run_id, pipeline).entered();
         let recorder = RunRecorder::begin(runtime, kind, (pipeline, file), run_id)?;
@@ -130,7 +136,8 @@ fn confirmed(yes: bool) -> Result<bool, Failure> {
 /// Runs the command.
 pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
     let (clock, signals) = (Arc::new(SystemClock::start()), Signals::handled()?);
-    let app = App { data_dir: DataDir::find(), clock, verbose: cli.verbose, signals };
+    let run_id = if let Command::Run(arguments) = &cli.command { arguments.run_id.clone() } else { None };
+    let app = App { data_dir: DataDir::find(), clock, verbose: cli.verbose, signals, run_id };
     report::set_quiet(cli.quiet);
     // A run has a log of its own.
     if !cli.command.is_recorded() {
@@ -150,6 +157,8 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Sample(command) => sample::sample(&app, command),
         Command::State(command) => state::state(&app, command),
         Command::Status { selection, output } => status::status(&app, &selection, output.output),
+        Command::Serve(arguments) => serve::serve(&app, arguments),
+        Command::Schedule(command) => schedule::schedule(&app, command),
         Command::Runs(command) => runs::runs(&app, command),
         Command::Logs(arguments) => logs::logs(&app, &arguments),
         Command::Plugin(command) => plugin::plugin(&app, command),

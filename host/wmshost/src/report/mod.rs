@@ -8,7 +8,7 @@
 //! | `observer` | events while a run goes on: progress, notes |
 //! | `table` | tables and sections |
 //! | `types` | type certificates |
-//! | `author`, `certify`, `run`, `init`, `discover`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `status`, `runs`, `logs`, `plugin`, `sample`, `models` | the reports of the commands |
+//! | `author`, `certify`, `run`, `init`, `discover`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `status`, `serve`, `runs`, `logs`, `plugin`, `sample`, `models` | the reports of the commands |
 
 pub(crate) mod author;
 pub(crate) mod backfill;
@@ -27,6 +27,7 @@ pub(crate) mod quarantine;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod sample;
+pub(crate) mod serve;
 pub(crate) mod state;
 pub(crate) mod status;
 mod table;

@@ -120,6 +120,11 @@ impl Lease {
         }))
     }
 
+    /// Renews the lease, in a transaction of its own; fails if another run has taken it over.
+    pub fn renew_now(&self, session: &mut dyn SqlSession) -> Result<(), Failure> {
+        in_transaction(session, |session| self.renew(session))
+    }
+
     /// Releases the lease, in a transaction of its own.
     pub fn release_now(&self, session: &mut dyn SqlSession) -> Result<(), Failure> {
         in_transaction(session, |session| self.release(session))

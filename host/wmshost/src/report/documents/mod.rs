@@ -13,6 +13,7 @@
 //! | `quarantine` | `quarantine list`, `show` and `replay` |
 //! | `state` | `state list`, `show`, `log` and `diff` |
 //! | `status` | `status` |
+//! | `schedule` | `schedule list` |
 //! | `runs` | `runs list` and `show` |
 //! | `cases` | `plugin test` |
 //! | `certificate` | `plugin check` |
@@ -39,6 +40,7 @@ pub(super) mod quarantine;
 pub(super) mod run;
 pub(super) mod runs;
 pub(super) mod sample;
+pub(super) mod schedule;
 mod schemas;
 pub(super) mod state;
 pub(super) mod status;

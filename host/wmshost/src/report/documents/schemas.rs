@@ -20,6 +20,7 @@ use super::quarantine::{QuarantinedRowDocument, ReplayDocument};
 use super::run::RunDocument;
 use super::runs::{RunRecordDocument, ShownRunDocument};
 use super::sample::SampleDocument;
+use super::schedule::SchedulesDocument;
 use super::state::{StateDiffDocument, StateListDocument, StateLogDocument, StreamStateDocument};
 use super::status::StatusDocument;
 use super::verify::VerifyDocument;
@@ -51,6 +52,7 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("state-diff", "wmshost state diff --output json", of::<StateDiffDocument>),
     entry("state-export", "wmshost state export", of::<StateExport>),
     entry("status", "wmshost status --output json", of::<StatusDocument>),
+    entry("schedule-list", "wmshost schedule list --output json", of::<SchedulesDocument>),
     entry("runs-list", "wmshost runs list --output json", of::<Vec<RunRecordDocument>>),
     entry("runs-show", "wmshost runs show --output json", of::<ShownRunDocument>),
     entry("plugin-list", "wmshost plugin list --output json", of::<Vec<PluginDocument>>),

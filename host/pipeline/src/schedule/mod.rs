@@ -1,0 +1,206 @@
+//! The times at which a pipeline, or a stream of it, is due to run.
+//!
+//! | module | purpose |
+//! |---|---|
+//! | `cron` | a cron line |
+
+mod cron;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use wmshost_flow::Micros;
+
+pub use cron::CronLine;
+
+use crate::policies::Misfire;
+use crate::suggest;
+use crate::syntax::SyntaxError;
+
+/// The years in which a time is looked for: every day of the week falls on every date within them.
+const MOST_YEARS: i16 = 41;
+
+/// The schedule of a pipeline.
+#[derive(Debug, Clone)]
+pub struct ScheduleOptions {
+    /// When the streams run that have no line of their own; `None` if only commands run them.
+    pub line: Option<CronLine>,
+    /// The zone by whose clock the lines are read.
+    pub zone: TimeZone,
+    /// The longest time by which a run begins later than it is due.
+    pub jitter: Duration,
+    /// The policy for due times that were missed.
+    pub misfire: Misfire,
+}
+
+/// Checks a cron line.
+pub(crate) fn check_line(word: &str) -> Result<(), SyntaxError> {
+    CronLine::parse(word).map(drop)
+}
+
+/// Checks the name of a time zone.
+pub(crate) fn check_zone(word: &str) -> Result<(), SyntaxError> {
+    if TimeZone::get(word).is_ok() {
+        return Ok(());
+    }
+    let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    let advice = match suggest::nearest(word, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "write a name of the IANA database, such as \"Europe/Berlin\"".to_owned(),
+    };
+    Err(("is not a time zone".to_owned(), Some(advice)))
+}
+
+impl CronLine {
+    /// The first time after `after` at which the line is due by the clock of a zone; `None` after the year 9999.
+    ///
+    /// Where clocks are set forward, a time that is left out is due as soon as they have been. Where they are set back, a
+    /// time that comes twice is due the first time. A line of every hour is due as if clocks were never set: nothing is
+    /// left out, and nothing is waited for.
+    pub fn next_after(&self, after: Micros, zone: &TimeZone) -> Option<Micros> {
+        let start = zone.to_datetime(Timestamp::from_microsecond(after).ok()?).date();
+        // The time that comes twice may be before midnight.
+        let mut date = start.yesterday().unwrap_or(start);
+        let last = start.year().saturating_add(MOST_YEARS);
+        while date.year() <= last {
+            if self.has_date(date)
+                && let Some(next) = self.instants(date, zone).filter(|instant| *instant > after).min()
+            {
+                return Some(next);
+            }
+            date = date.tomorrow().ok()?;
+        }
+        None
+    }
+
+    /// The instants of a day at which the line is due, in no order.
+    fn instants<'a>(&'a self, date: Date, zone: &'a TimeZone) -> impl Iterator<Item = Micros> + 'a {
+        let instants = move |time| {
+            let local = zone.to_ambiguous_timestamp(date.to_datetime(time));
+            let (first, second) = match local.offset() {
+                AmbiguousOffset::Unambiguous { .. } => (local.compatible(), None),
+                // The first instant after the gap is that of the change itself.
+                AmbiguousOffset::Gap { .. } if self.is_hourly() => return [None, None],
+                AmbiguousOffset::Gap { .. } => (local.earlier(), None),
+                AmbiguousOffset::Fold { .. } => (local.earlier(), self.is_hourly().then(|| local.later())),
+            };
+            let gap = matches!(local.offset(), AmbiguousOffset::Gap { .. });
+            let first = first.ok().and_then(|instant| {
+                if gap { zone.following(instant).next().map(|change| change.timestamp()) } else { Some(instant) }
+            });
+            [first, second.and_then(Result::ok)].map(|instant| instant.map(Timestamp::as_microsecond))
+        };
+        self.times().flat_map(instants).flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Micros = 3_600_000_000;
+
+    fn zone(name: &str) -> TimeZone {
+        TimeZone::get(name).unwrap()
+    }
+
+    fn at(text: &str) -> Micros {
+        text.parse::<Timestamp>().unwrap().as_microsecond()
+    }
+
+    /// The due times from a moment on, in UTC.
+    fn dues(line: &str, zone_name: &str, from: &str, count: usize) -> Vec<String> {
+        let (line, zone) = (CronLine::parse(line).unwrap(), zone(zone_name));
+        let mut after = at(from) - 1;
+        let next = |_| {
+            after = line.next_after(after, &zone)?;
+            Some(Timestamp::from_microsecond(after).unwrap().to_string())
+        };
+        (0..count).map_while(next).collect()
+    }
+
+    #[test]
+    fn a_line_is_due_at_its_times_of_its_days() {
+        for (line, from, expected) in [
+            ("0 */12 * * *", "2026-03-01T00:00:00Z", ["2026-03-01T00:00:00Z", "2026-03-01T12:00:00Z"]),
+            ("5/20 8-9 * * mon-fri", "2026-03-06T09:30:00Z", ["2026-03-06T09:45:00Z", "2026-03-09T08:05:00Z"]),
+            ("0 0 29 feb *", "2026-03-01T00:00:00Z", ["2028-02-29T00:00:00Z", "2032-02-29T00:00:00Z"]),
+            ("0 0 13 * fri", "2026-03-12T00:00:00Z", ["2026-03-13T00:00:00Z", "2026-03-20T00:00:00Z"]),
+            ("0 0 */2 * sun", "2026-03-01T00:00:00Z", ["2026-03-01T00:00:00Z", "2026-03-15T00:00:00Z"]),
+            ("0 0 * * 7", "2026-03-02T00:00:00Z", ["2026-03-08T00:00:00Z", "2026-03-15T00:00:00Z"]),
+            ("@monthly", "2026-03-02T00:00:00Z", ["2026-04-01T00:00:00Z", "2026-05-01T00:00:00Z"]),
+        ] {
+            assert_eq!(dues(line, "UTC", from, 2), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_the_spring_leaves_out_is_due_when_clocks_were_set() {
+        // 02:00 became 03:00, which is 01:00 in UTC.
+        let expected = ["2026-03-28T01:30:00Z", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"];
+        assert_eq!(dues("30 2 * * *", "Europe/Berlin", "2026-03-28T00:00:00Z", 3), expected);
+        // Two such times, and 03:00 itself, are one.
+        let expected = ["2026-03-29T00:30:00Z", "2026-03-29T01:00:00Z", "2026-03-29T01:30:00Z"];
+        assert_eq!(dues("0,30 1-3 * * *", "Europe/Berlin", "2026-03-29T00:30:00Z", 3), expected);
+    }
+
+    #[test]
+    fn a_time_that_comes_twice_in_the_autumn_is_due_once() {
+        let expected = ["2026-10-24T00:30:00Z", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"];
+        assert_eq!(dues("30 2 * * *", "Europe/Berlin", "2026-10-24T00:00:00Z", 3), expected);
+        // Clocks in Sao Paulo went back from midnight to 23:00 of the day before.
+        let expected = ["2019-02-17T01:30:00Z", "2019-02-18T02:30:00Z"];
+        assert_eq!(dues("30 23 * * *", "America/Sao_Paulo", "2019-02-17T01:00:00Z", 2), expected);
+    }
+
+    #[test]
+    fn a_line_of_every_hour_is_due_each_hour_whatever_clocks_do() {
+        for name in ["Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia"] {
+            let (line, zone) = (CronLine::parse("*/30 * * * *").unwrap(), zone(name));
+            let start = "2011-08-01T00:00:00Z".parse().unwrap();
+            let changes: Vec<Micros> =
+                zone.following(start).take(3).map(|change| change.timestamp().as_microsecond()).collect();
+            assert_eq!(changes.len(), 3, "{name}");
+            for change in changes {
+                let mut due = line.next_after(change - 4 * HOUR, &zone).unwrap();
+                while due < change + 4 * HOUR {
+                    let next = line.next_after(due, &zone).unwrap();
+                    assert_eq!(next - due, HOUR / 2, "{name} after {}", Timestamp::from_microsecond(due).unwrap());
+                    due = next;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_day_that_a_zone_leaves_out_is_due_at_its_end() {
+        // Apia went from the end of 2011-12-29 to the beginning of 2011-12-31.
+        let expected = ["2011-12-29T22:00:00Z", "2011-12-30T10:00:00Z", "2011-12-30T22:00:00Z"];
+        assert_eq!(dues("0 12 * * *", "Pacific/Apia", "2011-12-29T20:00:00Z", 3), expected);
+    }
+
+    #[test]
+    fn lines_that_are_none_or_are_never_due_are_refused_with_the_reason() {
+        for (line, why) in [
+            ("0 0 31 2 *", "is never due"),
+            ("0 0 31 apr,jun,sep,nov *", "is never due"),
+            ("0 0 * *", "five fields"),
+            ("* * * * * *", "five fields"),
+            ("60 * * * *", "has `60` as the minute"),
+            ("* * * * fry", "has `fry` as the day of the week"),
+            ("* 5-2 * * *", "from 5 to 2"),
+            ("*/0 * * * *", "has `0` as the minute"),
+            ("+5 * * * *", "has `+5` as the minute"),
+            ("1, * * * *", "has `` as the minute"),
+            ("99999999999999999999 * * * *", "as the minute"),
+        ] {
+            let (found, advice) = CronLine::parse(line).unwrap_err();
+            assert!(found.contains(why), "{line}: {found}");
+            assert!(advice.is_some(), "{line}");
+        }
+        // A day of the week comes in any month.
+        assert!(CronLine::parse("0 0 31 2 mon").is_ok());
+    }
+}

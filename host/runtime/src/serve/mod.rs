@@ -1,0 +1,31 @@
+//! `wmshost serve`: pipelines that run by their schedules. Each run is a process of its own, so that one that fails,
+//! whatever the reason, takes nothing with it, and a run outlives a scheduler that dies.
+//!
+//! | module | purpose |
+//! |---|---|
+//! | `book` | the book of due runs |
+//! | `scheduler` | the decision which runs begin |
+//! | `server` | the loop that carries decisions out |
+//! | `child` | one due run, as a process |
+//! | `events` | the events for the log |
+//! | `notify` | the line to systemd |
+//! | `schedules` | the schedules of a pipeline, for a person |
+//! | `units` | the parts of a pipeline that are due by lines of their own |
+//! | `gate` | schedulers of other machines |
+
+mod book;
+mod child;
+mod events;
+mod gate;
+#[cfg(test)]
+mod month;
+mod notify;
+mod scheduler;
+mod schedules;
+mod server;
+mod units;
+
+pub use book::{Book, Due, DueStatus, UnitKey};
+pub use events::ServeEvent;
+pub use schedules::{ScheduleState, Schedules, pause, resume, schedules};
+pub use server::{ServeOptions, Server};
