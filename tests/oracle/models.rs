@@ -219,13 +219,16 @@ fn instants_give_the_same_rows_as_on_sqlite() {
     let settings = format!("{TODAY}utc_offsets = [\"-03:00\", \"2026-02-22 02:00:00 +05:30\"]\n");
     let wallet = warehouse.server.wallet().join("ca.pem");
     warehouse.run(&warehouse.usual_pipeline());
+    let mut sql = warehouse.sql("MART", "mart");
+    sql.execute("GRANT SELECT ON STG_WMS_ALLOCATION TO WMS WITH GRANT OPTION", &[]).expect("granted");
     let sqlite = warehouse.sqlite_pipeline_with(&settings);
     // The tables exist with other types: they are exchanged, and the views that read them stay.
     for pipeline in [&warehouse.pipeline(&wallet, &settings), &sqlite] {
         warehouse.run(pipeline);
     }
     assert_same_models(&warehouse, "with offsets");
-    let mut sql = warehouse.sql("MART", "mart");
+    let readers = "SELECT privilege, grantee, grantable FROM all_tab_privs WHERE table_name = 'STG_WMS_ALLOCATION'";
+    assert_eq!(rows(sql.as_mut(), readers), [["SELECT", "WMS", "YES"].map(|text| Value::Text(text.to_owned()))]);
     let zoned = "SELECT COUNT(*) FROM all_tab_columns WHERE owner = 'MART' AND table_name = 'STG_WMS_ALLOCATION' \
                  AND data_type = 'TIMESTAMP(6) WITH TIME ZONE'";
     assert_eq!(rows(sql.as_mut(), zoned), [[Value::Int64(2)]]);

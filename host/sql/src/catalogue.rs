@@ -3,6 +3,8 @@
 
 use crate::Dialect;
 
+/// The schema whose tables need no schema name in Oracle, as an expression.
+pub const CURRENT_SCHEMA: &str = "SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')";
 /// The condition that an owner is the schema whose tables need no schema name.
 pub const OWN_SCHEMA: &str = "owner = SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')";
 

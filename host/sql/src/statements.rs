@@ -2,12 +2,12 @@
 
 use arrow_schema::DataType;
 
-use crate::{ColumnPurpose, Dialect, stored_decimal, text_literal};
+use crate::{CURRENT_SCHEMA, ColumnPurpose, Dialect, stored_decimal, text_literal};
 
 /// Returns the PL/SQL block that renews Oracle's statistics of a table of the session's schema, by its exact name.
 pub fn gather_statistics(table: &str) -> String {
     let table = text_literal(table);
-    format!("BEGIN DBMS_STATS.GATHER_TABLE_STATS(SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'), {table}); END;")
+    format!("BEGIN DBMS_STATS.GATHER_TABLE_STATS({CURRENT_SCHEMA}, {table}); END;")
 }
 
 impl Dialect {

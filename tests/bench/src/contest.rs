@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use rusqlite::Connection;
 use wait4::Wait4 as _;
 
@@ -97,8 +97,17 @@ fn warm_up(arena: &Arena) -> anyhow::Result<()> {
     Ok(())
 }
 
-const WMSHOST: &str = "target/release/wmshost";
+pub(crate) const WMSHOST: &str = "target/release/wmshost";
 const BUILD_FIRST: &str = "run this by `make bench`, which builds host and plugins first";
+
+/// Returns the time, the CPU time and the peak of memory of a process that must succeed.
+pub(crate) fn cost_of(mut command: Command) -> anyhow::Result<(Duration, Duration, u64)> {
+    let begin = Instant::now();
+    let child = command.spawn().context(BUILD_FIRST)?;
+    let end = child.wait4()?;
+    ensure!(end.status.success(), "the process ended with {}", end.status);
+    Ok((begin.elapsed(), end.rusage.utime + end.rusage.stime, end.rusage.maxrss))
+}
 
 /// Makes or changes the warehouse, in a process of its own, because a child begins with its parent's peak of memory.
 fn sample(arguments: &[&str], file: &Path) -> anyhow::Result<()> {
@@ -109,7 +118,7 @@ fn sample(arguments: &[&str], file: &Path) -> anyhow::Result<()> {
 }
 
 /// Writes out the system's buffers, so that the next process does not pay for earlier writes.
-fn settle() {
+pub(crate) fn settle() {
     let _ = Command::new("sync").status();
 }
 
@@ -178,15 +187,9 @@ impl Arena {
     }
 
     fn measure(&self, way: Way, phase: Phase) -> anyhow::Result<Cost> {
-        let begin = Instant::now();
-        let child = self.command(way, phase).spawn().context(BUILD_FIRST)?;
-        let end = child.wait4()?;
-        let wall = begin.elapsed();
-        if !end.status.success() {
-            bail!("{} ({}) ended with {}", way.name(), phase.name(), end.status);
-        }
-        let cpu = end.rusage.utime + end.rusage.stime;
-        Ok(Cost { way, phase, wall, cpu, peak_bytes: end.rusage.maxrss })
+        let (wall, cpu, peak_bytes) =
+            cost_of(self.command(way, phase)).with_context(|| format!("{} ({})", way.name(), phase.name()))?;
+        Ok(Cost { way, phase, wall, cpu, peak_bytes })
     }
 
     /// Compares the results of all ways, without the audit columns.

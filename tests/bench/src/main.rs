@@ -16,6 +16,7 @@
 //! | `native` | the job in native Rust |
 //! | `oracle` | another contest: the Oracle driver against python-oracledb |
 //! | `cloud` | pages of Oracle WMS Cloud made into batches, against Python |
+//! | `schema` | a table of another schema, small batches, and a run of one row, against plain copies |
 //! | `models` | the models against the same statements by hand |
 //! | `contest` | the order of the runs, and the check that all ended with the same rows |
 //! | `report` | medians and ratios, for people and programs |
@@ -27,13 +28,14 @@ mod models;
 mod native;
 mod oracle;
 mod report;
+mod schema;
 mod sql;
 
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-const USAGE: &str = "usage: wmshost-bench [oracle|cloud]   (BENCH_ROWS=1000000 BENCH_ROUNDS=3 BENCH_PERCENT=1; BENCH_MODELS=1: \
+const USAGE: &str = "usage: wmshost-bench [oracle|cloud|schema]   (BENCH_ROWS=1000000 BENCH_ROUNDS=3 BENCH_PERCENT=1; BENCH_MODELS=1: \
                      the models instead)";
 
 fn main() -> anyhow::Result<()> {
@@ -50,13 +52,16 @@ fn main() -> anyhow::Result<()> {
             };
             let results = contest::run(&setup)?;
             report::table(&setup, &results);
-            report::json(&setup, &results, Path::new("target/bench.json"))
+            report::json(&setup, &results, Path::new("target/bench.json"))?;
+            schema::contest(setup.rows, setup.rounds)
         }
         ["oracle"] => oracle::contest(
             number("BENCH_ROWS", 200_000)?,
             number("BENCH_ROUNDS", 3)?.max(1),
             Path::new("target/bench-oracle.json"),
         ),
+        ["schema"] => schema::contest(number("BENCH_ROWS", 1_000_000)?, number("BENCH_ROUNDS", 3)?.max(1)),
+        ["schema-copy", source, target] => schema::copy(Path::new(source), Path::new(target)),
         ["cloud"] => cloud::contest(number("BENCH_ROWS", 200_000)?),
         ["cloud-client", pages] => cloud::client(pages.parse()?),
         ["oracle-client", way, address, rows, array] => oracle::client(way, address, rows.parse()?, array.parse()?),

@@ -24,7 +24,7 @@ fn medians(results: &Results, way: Way, phase: Phase) -> Medians {
     }
 }
 
-fn median<T: Ord + Default>(values: impl Iterator<Item = T>) -> T {
+pub(crate) fn median<T: Ord + Default>(values: impl Iterator<Item = T>) -> T {
     let mut values: Vec<T> = values.collect();
     values.sort();
     let middle = values.len() / 2;

@@ -91,6 +91,13 @@ pub(crate) fn put_text(unscaled: i128, scale: u8, out: &mut Vec<u8>) {
     let mut rest = unscaled.unsigned_abs();
     let mut start = digits.len();
     let least = usize::from(scale) + 1;
+    // Division of 128 bits costs several times that of 64, which hold nearly all numbers.
+    while rest > u128::from(u64::MAX) {
+        start -= 1;
+        digits[start] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    let mut rest = rest as u64;
     while rest > 0 || digits.len() - start < least {
         start -= 1;
         digits[start] = b'0' + (rest % 10) as u8;

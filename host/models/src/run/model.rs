@@ -143,6 +143,9 @@ impl Build<'_> {
         if !is_same {
             let table = self.table();
             let added = if self.is_oracle() { Vec::new() } else { table.added(sql)? };
+            let mut grants = if self.is_oracle() { table.grants(&table.name(), sql)? } else { Vec::new() };
+            // Of the privileges on a table, a view has those to read.
+            grants.retain(|grant| grant.starts_with("GRANT SELECT ") || grant.starts_with("GRANT READ "));
             let replaces =
                 self.is_oracle() && kind_of(sql, table.dialect, &table.node.table)?.as_deref() == Some("view");
             if self.is_oracle() {
@@ -150,13 +153,18 @@ impl Build<'_> {
                 self.context.store.forget(sql, &table.node.name)?;
                 self.settle(sql)?;
             }
-            if !replaces {
+            if replaces {
+                grants.clear();
+            } else {
                 table.remove(sql)?;
             }
             let create = if replaces { "CREATE OR REPLACE" } else { "CREATE" };
             let statement = self.renderer().statement(self.at, Mode::Full);
             sql.execute(&format!("{create} VIEW {} AS {statement}", table.name()), &[])?;
             table.add_again(&added, sql)?;
+            for grant in &grants {
+                sql.execute(grant, &[])?;
+            }
         }
         Ok(BuildOutcome::nothing(if is_same { Action::Unchanged } else { Action::View }, None))
     }

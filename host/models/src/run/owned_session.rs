@@ -154,6 +154,11 @@ fn changed_tables(statement: &str) -> Option<Vec<(String, bool)>> {
             words.skip_all(&["INTO", "FROM"]);
             changed.push((words.next()?, false));
         }
+        // A privilege that the object before it had.
+        "GRANT" => {
+            while !words.next()?.eq_ignore_ascii_case("ON") {}
+            changed.push((words.next()?, false));
+        }
         // Gathers statistics of the model's table.
         "BEGIN" => {}
         _ => return None,
@@ -255,12 +260,13 @@ mod tests {
             ("DELETE FROM WMSHOST_MODEL WHERE pipeline = ?1", &["WMSHOST_MODEL"]),
             ("MERGE INTO \"A\" wms_old USING \"B\" ON (1 = 1)", &["A"]),
             ("ANALYZE \"A\"", &["A"]),
+            ("GRANT SELECT ON \"A\" TO \"B\" WITH GRANT OPTION", &["A"]),
         ] {
             let found = changed_tables(statement).expect("a known statement");
             let found: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
             assert_eq!(found, changed, "{statement}");
         }
-        for statement in ["TRUNCATE TABLE a", "GRANT ALL ON a TO b", "", "ATTACH 'x' AS y", "CREATE TRIGGER t"] {
+        for statement in ["TRUNCATE TABLE a", "REVOKE ALL ON a FROM b", "", "ATTACH 'x' AS y", "CREATE TRIGGER t"] {
             assert!(changed_tables(statement).is_none(), "{statement}");
         }
     }

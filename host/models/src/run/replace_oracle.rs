@@ -13,7 +13,7 @@
 
 use wmshost_flow::model::Strategy;
 use wmshost_flow::{Failure, Sql, SqlSession};
-use wmshost_sql::{OWN_SCHEMA, Value};
+use wmshost_sql::{CURRENT_SCHEMA, OWN_SCHEMA, Value};
 
 use super::context::Build;
 use super::keys::check_key;
@@ -94,6 +94,9 @@ impl ModelTable<'_> {
             }
             None => (None, None),
         };
+        for grant in self.grants(&staging, sql)? {
+            sql.execute(&grant, &[])?;
+        }
         if let Some(make_way) = make_way {
             sql.execute(&make_way, &[])?;
         }
@@ -108,6 +111,23 @@ impl ModelTable<'_> {
             (Ok(_), _) if kind.as_deref() == Some("table") => sql.execute(&drop_old, &[]).map(drop),
             (placed, _) => placed.map(drop),
         }
+    }
+
+    /// Returns the statements that grant on another object what was granted on the one that has the model's name, since
+    /// Oracle drops the privileges with the object.
+    pub(super) fn grants(&self, on: &str, sql: &mut dyn Sql) -> Result<Vec<String>, Failure> {
+        let query = format!(
+            "SELECT privilege, grantee, grantable FROM all_tab_privs WHERE table_schema = {CURRENT_SCHEMA} \
+             AND table_name = :1 ORDER BY grantee, privilege"
+        );
+        let granted = sql.query(&query, &[Value::Text(self.node.table.to_ascii_uppercase())])?;
+        let statement = |row: &Vec<Value>| {
+            let [privilege, grantee, grantable] = [0, 1, 2].map(|at| text_of(row, at));
+            let grantee = if grantee == "PUBLIC" { grantee } else { self.dialect.quoted(&grantee) };
+            let option = if grantable == "YES" { " WITH GRANT OPTION" } else { "" };
+            format!("GRANT {privilege} ON {on} TO {grantee}{option}")
+        };
+        Ok(granted.iter().map(statement).collect())
     }
 
     /// Completes an exchange that an earlier build did not finish: the old table gets its name back if nothing else has
