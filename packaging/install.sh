@@ -33,6 +33,7 @@ done
 
 install -m 644 "$root"/pipelines/*.toml "$prefix/share/wmshost/pipelines/"
 install -m 644 "$root"/packaging/systemd/* "$prefix/lib/systemd/system/"
+cp -R "$root/pipelines/sql-project" "$prefix/share/wmshost/pipelines/"
 install -m 644 "$root"/{CHANGELOG.md,LICENSE-APACHE,LICENSE-MIT} "$prefix/share/doc/wmshost/"
 "$prefix/bin/wmshost" man --to "$prefix/share/man/man1"
 "$prefix/bin/wmshost" completions bash >"$prefix/share/bash-completion/completions/wmshost"

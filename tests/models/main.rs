@@ -3,6 +3,7 @@
 
 mod leases;
 mod metadata;
+mod sql_project;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

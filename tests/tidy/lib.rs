@@ -63,7 +63,7 @@ fn assert_without(folder: &str, words: &[&str], why: &str) {
 }
 
 /// The host's crates, each with those that it may use.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("sql", &[]),
     ("flow", &["sql"]),
     ("pipeline", &["flow", "sql"]),
@@ -73,7 +73,8 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("models", &["flow", "sql"]),
     ("sample", &[]),
     ("plugin-kit", &["databases", "flow", "models", "sandbox", "sql"]),
-    ("runtime", &["databases", "flow", "http", "models", "pipeline", "sandbox"]),
+    ("projects", &["flow", "models", "sql"]),
+    ("runtime", &["databases", "flow", "http", "models", "pipeline", "projects", "sandbox"]),
     ("wmshost", &["flow", "models", "pipeline", "plugin_kit", "runtime", "sample", "sandbox"]),
 ];
 

@@ -12,6 +12,7 @@
 //! | `host_columns` | the columns that the host adds to those of a model |
 //! | `check` | checks that need no database |
 //! | `contract` | checks that values have the declared types |
+//! | `describe` | asks the database for columns and types that declarations leave out |
 //! | `prepare` | compiles all SQL in the database without running it |
 //! | `graph` | dependencies between nodes |
 //! | `select` | dbt's selection of nodes |
@@ -29,6 +30,7 @@
 mod check;
 mod contract;
 mod data_tests;
+mod describe;
 mod diagnostic;
 mod freshness;
 mod graph;
@@ -62,4 +64,5 @@ pub use run_history::{ColumnProfile, LastBuild, LastTest, NodeHistory, Profile};
 pub use run_results::{NodeOutcome, Outcome, RunResults, RunStatus};
 pub use select::PreviousRun;
 pub use store::{FAILURES_TABLE, MODEL_TABLE, TEST_TABLE, store_objections};
+pub use template::relations;
 pub use unit::{Scratch, UnitResult};

@@ -315,7 +315,8 @@ impl Project {
         let from = lineage.get(&(at, column.name.to_ascii_lowercase())).into_iter().flatten();
         ManifestColumn {
             name: column.name.clone(),
-            kind: type_name(&column.kind),
+            // Null is the type of a column that may hold any value.
+            kind: if column.kind.is_null() { "any".to_owned() } else { type_name(&column.kind) },
             summary: column.summary.clone(),
             from: from.map(|(node, column)| format!("{}.{column}", self.nodes[*node].name)).collect(),
         }

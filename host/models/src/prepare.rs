@@ -16,7 +16,7 @@ struct Examiner<'p, 's> {
     project: &'p Project,
     sql: &'s mut dyn SqlSession,
     sink: DiagnosticSink,
-    /// Streams that have no table yet: SQL that reads them cannot be compiled.
+    /// Streams that have no table yet, and models whose columns are unknown: SQL that reads them cannot be compiled.
     absent: Vec<usize>,
 }
 
@@ -32,6 +32,8 @@ impl Project {
             }
         }
         let names = absent.iter().map(|&at| self.nodes[at].name.clone()).collect();
+        // What reads a model that cannot be described has nothing to be compiled over; the mistake is in that model.
+        absent.extend((0..self.nodes.len()).filter(|&at| self.nodes[at].model().is_some_and(|model| model.is_open)));
         let mut examiner = Examiner { project: self, sql, sink: DiagnosticSink::default(), absent };
         for at in 0..self.nodes.len() {
             examiner.node(at)?;
@@ -44,7 +46,7 @@ impl Project {
 impl Examiner<'_, '_> {
     fn node(&mut self, at: usize) -> Result<(), Failure> {
         let node = &self.project.nodes[at];
-        if self.absent.contains(&at) {
+        if node.model().is_none() && self.absent.contains(&at) {
             return Ok(());
         }
         let mut is_sound = true;

@@ -9,7 +9,7 @@ use wmshost_flow::model::{
 };
 use wmshost_sql::{Dialect, text_literal};
 
-use crate::host_columns::{REPLACED_AT, VERSION, audit_types, version_types};
+use crate::host_columns::{REPLACED_AT, VERSION, audit_types, is_host_column, version_types};
 use crate::record::{Inputs, Moment};
 use crate::template::{Mode, Placeholder, Template};
 use wmshost_flow::AUDIT_COLUMNS;
@@ -29,6 +29,9 @@ pub struct Setup {
     pub plugins: Vec<(String, Declaration)>,
     /// The digest of each plugin's component, by the same name.
     pub digests: BTreeMap<String, String>,
+    /// The plugins whose models may leave out columns and types: the database is asked for them
+    /// ([`Project::describe`]). Their SQL does not see the columns that the host adds, unless it names one.
+    pub described: BTreeSet<String>,
 }
 
 /// All models of a pipeline.
@@ -38,6 +41,8 @@ pub struct Project {
     pub(crate) variables: BTreeMap<String, String>,
     /// The digests of the plugins' components.
     pub(crate) digests: BTreeMap<String, String>,
+    /// The plugins whose models the database describes.
+    pub(crate) described: BTreeSet<String>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) by_name: BTreeMap<String, usize>,
     pub(crate) metrics: Vec<Metric>,
@@ -70,6 +75,8 @@ pub(crate) struct Node {
     /// The number of steps from the streams.
     pub(crate) level: usize,
     pub(crate) tests: Vec<ParsedTest>,
+    /// The columns that the database reports, without those of the host; empty as long as it was not asked.
+    pub(crate) visible: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -86,6 +93,8 @@ pub(crate) struct ParsedModel {
     pub(crate) changes: Option<Template>,
     /// A digest that changes with everything that determines the model's rows.
     pub(crate) fingerprint: String,
+    /// True as long as the declared columns may not be all: the database has not described them yet.
+    pub(crate) is_open: bool,
 }
 
 /// A test with its SQL parsed.
@@ -161,6 +170,7 @@ impl Project {
             lookback: 0,
             live: false,
             empty: false,
+            plain: true,
         }
     }
 
@@ -258,6 +268,8 @@ pub(crate) struct SqlRenderer<'p> {
     pub(crate) live: bool,
     /// True if models are empty relations, for SQL that is only compiled.
     pub(crate) empty: bool,
+    /// True if relations have the columns that the host adds.
+    pub(crate) plain: bool,
 }
 
 impl SqlRenderer<'_> {
@@ -271,7 +283,9 @@ impl SqlRenderer<'_> {
 
     /// Any text of a node as SQL.
     pub(crate) fn write(&self, template: &Template, at: usize, mode: Mode) -> String {
-        template.render(mode, |word| self.render_placeholder(word, at))
+        let is_described = self.project.described.contains(&self.project.nodes[at].plugin);
+        let renderer = Self { plain: !is_described || names_host_column(&template.source), ..*self };
+        template.render(mode, |word| renderer.render_placeholder(word, at))
     }
 
     /// The SQL of a placeholder.
@@ -342,9 +356,18 @@ impl SqlRenderer<'_> {
                 let versions = VERSION.into_iter().zip(version_types().map(Some)).filter(|_| is_snapshot);
                 dialect.empty_relation(own.chain(versions).chain(audit_columns))
             }
+            _ if !self.plain && !node.visible.is_empty() => {
+                format!("(SELECT {} FROM {})", dialect.quoted_list("", &node.visible), dialect.quoted(&node.table))
+            }
             _ => dialect.quoted(&node.table),
         }
     }
+}
+
+/// True if SQL names a column that the host adds.
+fn names_host_column(sql: &str) -> bool {
+    let mut words = sql.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    words.any(is_host_column)
 }
 
 /// The table that keeps the before images of a model's table.

@@ -252,6 +252,19 @@ impl Parser<'_> {
     }
 }
 
+/// The streams and models that SQL with placeholders names, each once, in their order; none if it cannot be parsed.
+pub fn relations(sql: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for used in Template::parse(sql).iter().flat_map(Template::uses) {
+        if let Some(name) = used.word.node()
+            && !names.iter().any(|known| known == name)
+        {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
 /// True if a text can be the name of a model or a stream.
 pub(crate) fn is_name(text: &str) -> bool {
     let mut characters = text.chars();

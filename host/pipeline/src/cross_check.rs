@@ -11,7 +11,7 @@ use crate::connection::Connection;
 use crate::diagnostics::{DiagnosticSink, join};
 use crate::grants;
 use crate::keys::{file, models as model_keys, stream as keys};
-use crate::models::Models;
+use crate::models::{Models, SQL_PROJECT};
 use crate::plugin_lookup::PluginLookup;
 use crate::plugins::{PluginCatalog, PluginMetadata, World};
 use crate::resolved::{Resolved, StreamPlan};
@@ -198,8 +198,12 @@ impl Checker<'_> {
             let message = format!("the plugin `{label}` is not among the models' plugins");
             self.sink.of(&join(&key(model_keys::SETTINGS.name), label), message, suggest::advice(label, known));
         }
-        if plan.plugins.is_empty() {
+        if plan.plugins.is_empty() && plan.project.is_none() {
             return Some(None);
+        }
+        if plan.project.is_some() && plan.plugins.iter().any(|label| label == SQL_PROJECT) {
+            let message = format!("the label `{SQL_PROJECT}` is that of the folder under `project`");
+            self.sink.of(&key(model_keys::PLUGINS.name), message, Some("give the plugin another label".to_owned()));
         }
         let target = match self.pipeline.models_target() {
             Ok(target) => Some(target),
@@ -231,6 +235,7 @@ impl Checker<'_> {
             plan.plugins.iter().map(|label| self.model_plugin(label)).collect();
         Some(Some(Models {
             plugins: plugins.into_iter().collect::<Option<_>>()?,
+            project: plan.project.clone(),
             target: target?,
             take_over: plan.take_over.clone(),
             target_triggers: plan.target_triggers.unwrap_or(TargetTriggers::Refuse),

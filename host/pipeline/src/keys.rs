@@ -311,6 +311,7 @@ pub(crate) mod models {
         /// The keys of the models.
         ALL:
         PLUGINS = Key::new("plugins", KeyType::Names).or(KeyDefault::Empty);
+        PROJECT = Key::new("project", KeyType::Folder);
         TARGET = Key::new("target", KeyType::Name);
         TAKE_OVER = Key::new("take_over", KeyType::TakeOvers).or(KeyDefault::Empty);
         TARGET_TRIGGERS = Key::new("target_triggers", KeyType::Choice(TargetTriggers::NAMES)).or(KeyDefault::Text("refuse"));

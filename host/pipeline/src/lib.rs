@@ -88,7 +88,7 @@ pub use documentation::HELP;
 pub use duration::{duration_text, parse_duration};
 pub use keys::{KeyHelp, all_keys};
 pub use load::{check_file, check_text, load, load_text};
-pub use models::{Lineage, Models, ModelsPlan, variable_literal};
+pub use models::{Lineage, Models, ModelsPlan, SQL_PROJECT, variable_literal};
 pub use plugins::{
     PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingMetadata, StandardPluginProblem, World,
 };

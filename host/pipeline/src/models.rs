@@ -2,6 +2,7 @@
 //! build.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use wmshost_flow::{Setting, TargetTriggers};
 use wmshost_sql::text_literal;
@@ -12,6 +13,9 @@ use crate::keys::models as keys;
 use crate::secret::Secret;
 use crate::section_reader::SectionReader;
 use crate::settings::{GivenSetting, given};
+
+/// The label of the folder of SQL files among the declaring plugins, in messages and reports.
+pub const SQL_PROJECT: &str = "sql-project";
 
 /// A server that accepts OpenLineage events.
 #[derive(Debug, Clone)]
@@ -27,6 +31,8 @@ pub struct Lineage {
 pub struct ModelsPlan {
     /// The labels of the plugins that declare them.
     pub plugins: Vec<String>,
+    /// The folder of SQL files that declares more of them.
+    pub project: Option<PathBuf>,
     /// The label of the connection they are built in; `None` for the one that the streams write.
     pub target: Option<String>,
     /// The tables that models take over from another owner, each `TABLE` or `TABLE of PIPELINE`.
@@ -50,6 +56,8 @@ pub struct ModelsPlan {
 pub struct Models {
     /// The plugins that declare them.
     pub plugins: Vec<ConfiguredPlugin>,
+    /// The folder of SQL files that declares more of them.
+    pub project: Option<PathBuf>,
     /// The label of the connection they are built in.
     pub target: String,
     /// The tables that models take over from another owner, each `TABLE` or `TABLE of PIPELINE`.
@@ -70,6 +78,7 @@ pub struct Models {
 pub(crate) fn read(scope: &mut SectionReader<'_>) -> ModelsPlan {
     ModelsPlan {
         plugins: scope.list(&keys::PLUGINS).unwrap_or_default(),
+        project: scope.path(&keys::PROJECT),
         target: scope.text(&keys::TARGET),
         take_over: scope.list(&keys::TAKE_OVER).unwrap_or_default(),
         target_triggers: scope.choice(&keys::TARGET_TRIGGERS, TargetTriggers::VALUES),

@@ -11,6 +11,7 @@
 //! | Date32 | `DATE_ONLY` | loaded: `TIMESTAMP(0)`, to be distinguishable from a foreign `DATE`, which has a time; of a model: `DATE` |
 //! | Timestamp(µs) | `TIMESTAMP(6)` | `TIMESTAMP(6)` |
 //! | Timestamp(µs, UTC) | `TIMESTAMPTZ(6)` | `TIMESTAMP(6) WITH TIME ZONE` |
+//! | Null, of a model whose type the SQL does not show | none: any value as it is | `NUMBER` |
 //! | Decimal128(p, s), p ≤ 15 | `DECIMAL(p,s)`, `DECIMAL_WHOLE(p)`: a number | `NUMBER(p,s)` |
 //! | Decimal128(p, s), p > 15 | `DECIMAL_TEXT(p,s)`: text, since a number has only about 15 digits there | `NUMBER(p,s)` |
 //!
@@ -118,6 +119,7 @@ fn declared_type(dialect: Dialect, kind: &DataType, usage: ColumnPurpose) -> Opt
         (DataType::Date32, _) => ["DATE_ONLY", "TIMESTAMP(0)"],
         (DataType::Timestamp(_, None), _) => ["TIMESTAMP(6)", "TIMESTAMP(6)"],
         (DataType::Timestamp(..), _) => ["TIMESTAMPTZ(6)", "TIMESTAMP(6) WITH TIME ZONE"],
+        (DataType::Null, ColumnPurpose::Modelled) => ["", "NUMBER"],
         _ => return None,
     };
     Some(if dialect == Dialect::Sqlite { sqlite } else { oracle }.to_owned())

@@ -154,7 +154,8 @@ impl Dialect {
         let columns = columns.into_iter().map(|(name, kind)| {
             let name = self.quoted(name.as_ref());
             match kind.and_then(|kind| self.declared_type(&kind, ColumnPurpose::Modelled)) {
-                Some(kind) if self == Self::Oracle => format!("CAST(NULL AS {kind}) AS {name}"),
+                // On SQLite a text compares as a text, whatever it is compared with.
+                Some(kind) if self == Self::Oracle || kind == "TEXT" => format!("CAST(NULL AS {kind}) AS {name}"),
                 _ => format!("NULL AS {name}"),
             }
         });

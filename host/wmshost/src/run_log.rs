@@ -1,8 +1,9 @@
 //! The log of a run: one JSON object per line, in a file named for the run. `-v` shows it on standard error, too.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer as _;
@@ -18,13 +19,36 @@ pub(crate) fn start(file: Option<&Path>, verbose: u8) -> Result<(), Failure> {
         _ => LevelFilter::DEBUG,
     };
     let shown = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
-    let kept = file.map(open).transpose()?.map(|file| {
+    let file = file.map(open).transpose()?;
+    let is_kept = file.is_some();
+    *RUN_FILE.lock().unwrap_or_else(PoisonError::into_inner) = file;
+    let kept = is_kept.then(|| {
         // The span of the run, which every thread of it enters, names the run and the pipeline in each line.
         let lines = tracing_subscriber::fmt::layer().json().with_current_span(true).with_span_list(false);
-        lines.with_writer(Arc::new(file)).with_filter(filter.max(LevelFilter::INFO))
+        lines.with_writer(|| RunFile).with_filter(filter.max(LevelFilter::INFO))
     });
-    tracing_subscriber::registry().with(shown).with(kept).init();
+    // A process that runs again and again only changes the file.
+    let _ = tracing_subscriber::registry().with(shown).with(kept).try_init();
     Ok(())
+}
+
+/// The file of the run that is under way.
+static RUN_FILE: Mutex<Option<File>> = Mutex::new(None);
+
+/// Writes into the file of the run that is under way.
+struct RunFile;
+
+impl Write for RunFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match RUN_FILE.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            Some(file) => file.write(bytes),
+            None => Ok(bytes.len()),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 fn open(file: &Path) -> Result<File, Failure> {

@@ -15,6 +15,7 @@ mod names;
 mod references;
 
 pub(crate) use data_tests::columns as test_columns;
+pub(crate) use model::fingerprints;
 pub(crate) use names::hint;
 
 use std::collections::BTreeMap;
@@ -30,11 +31,12 @@ impl Project {
     pub fn new(setup: Setup) -> Result<Self, Vec<Diagnostic>> {
         let mut sink = DiagnosticSink::default();
         let known = names::known(&setup, &mut sink);
-        let Setup { dialect, streams, variables, plugins, digests } = setup;
+        let Setup { dialect, streams, variables, plugins, digests, described } = setup;
         let mut project = Self {
             dialect,
             variables,
             digests,
+            described,
             nodes: Vec::new(),
             by_name: BTreeMap::new(),
             metrics: Vec::new(),
@@ -72,6 +74,7 @@ fn stream(name: &str, table: &str) -> Node {
         read_by: Vec::new(),
         level: 0,
         tests: Vec::new(),
+        visible: Vec::new(),
     }
 }
 
@@ -102,7 +105,8 @@ fn declaration(
         let place = format!("model {}", declared.name);
         let at = At { plugin, place: &place };
         let tests = data_tests::parse(&declared.tests, at, sink);
-        let Some(parsed) = model::parse(declared, at, &project.variables, known, sink) else { continue };
+        let is_open = project.described.contains(plugin);
+        let Some(parsed) = model::parse((declared, is_open), at, &project.variables, known, sink) else { continue };
         let name = parsed.model.name.clone();
         if project.by_name.contains_key(&name) {
             continue;
@@ -117,6 +121,7 @@ fn declaration(
             read_by: Vec::new(),
             level: 0,
             tests,
+            visible: Vec::new(),
         });
     }
     project.metrics.extend(declared.metrics);

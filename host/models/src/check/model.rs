@@ -14,14 +14,14 @@ use wmshost_flow::AUDIT_COLUMNS;
 
 /// Parses a model and reports its mistakes; `None` if its SQL cannot be parsed.
 pub(super) fn parse(
-    model: Model,
+    (model, is_open): (Model, bool),
     at: At<'_>,
     variables: &BTreeMap<String, String>,
     known: &Known,
     sink: &mut DiagnosticSink,
 ) -> Option<ParsedModel> {
-    columns(&model, at, sink);
-    materialization(&model, at, sink);
+    columns(&model, is_open, at, sink);
+    materialization(&model, is_open, at, sink);
     dependencies(&model, at, known, sink);
     let sql_place = format!("{}, SQL", at.place);
     let changes_place = format!("{}, changes", at.place);
@@ -39,11 +39,11 @@ pub(super) fn parse(
         words(&model, changes, true, changes_at, variables, sink);
     }
     unused(&model, &statement, changes.as_ref(), at, sink);
-    Some(ParsedModel { model, statement, changes, fingerprint: String::new() })
+    Some(ParsedModel { model, statement, changes, fingerprint: String::new(), is_open })
 }
 
-fn columns(model: &Model, at: At<'_>, sink: &mut DiagnosticSink) {
-    if model.columns.is_empty() {
+fn columns(model: &Model, is_open: bool, at: At<'_>, sink: &mut DiagnosticSink) {
+    if model.columns.is_empty() && !is_open {
         sink.add(at, "it declares no columns; declare those that its SQL returns");
     }
     let mut seen = BTreeSet::new();
@@ -68,13 +68,13 @@ fn columns(model: &Model, at: At<'_>, sink: &mut DiagnosticSink) {
     }
 }
 
-fn materialization(model: &Model, at: At<'_>, sink: &mut DiagnosticSink) {
+fn materialization(model: &Model, is_open: bool, at: At<'_>, sink: &mut DiagnosticSink) {
     let mut need = |columns: &[String], what: &str| {
         if columns.is_empty() {
             sink.add(at, format!("its {what} has no columns"));
         }
         for column in columns {
-            if !model.columns.iter().any(|known| known.name.eq_ignore_ascii_case(column)) {
+            if !is_open && !model.columns.iter().any(|known| known.name.eq_ignore_ascii_case(column)) {
                 sink.add(at, format!("its {what} names the column {column}, which it does not declare"));
             }
         }
@@ -252,15 +252,17 @@ fn widths(what: &str, rows: &wmshost_flow::model::Rows, at: At<'_>, sink: &mut D
 
 /// Computes for each model a digest of everything that determines its rows: its own declaration, the tables it reads, the
 /// variables it uses, and the SQL of ephemeral models, which becomes part of its own.
-pub(super) fn fingerprints(project: &mut Project) {
+pub(crate) fn fingerprints(project: &mut Project) {
     for at in 0..project.nodes.len() {
         let Some(parsed) = project.nodes[at].model() else { continue };
         let model = &parsed.model;
         let renderer = project.renderer();
         let mut digest = blake3::Hasher::new();
-        let full = renderer.statement(at, Mode::Full);
-        let incremental = renderer.statement(at, Mode::Incremental);
-        let changes = parsed.changes.as_ref().map(|changes| renderer.write(changes, at, Mode::Incremental));
+        // A column that a table gains changes only the models that have it.
+        let written = |template: &Template, mode| template.render(mode, |word| renderer.render_placeholder(word, at));
+        let full = written(&parsed.statement, Mode::Full);
+        let incremental = written(&parsed.statement, Mode::Incremental);
+        let changes = parsed.changes.as_ref().map(|changes| written(changes, Mode::Incremental));
         let columns: Vec<String> =
             model.columns.iter().map(|column| format!("{} {}", column.name, column.kind)).collect();
         let parts = [

@@ -93,8 +93,8 @@ pub(super) fn check_column(node: &Node, column: &str, at: At<'_>, sink: &mut Dia
     let is_own = own.clone().any(|name| name.eq_ignore_ascii_case(column));
     let columns = node.columns();
     let is_there = columns.iter().any(|known| known.name.eq_ignore_ascii_case(column));
-    // The table of a stream may have more columns than are declared: the database decides.
-    if !is_there && !is_own && node.model().is_some() {
+    // The table of a stream, and a model that the database describes, may have more columns than are declared.
+    if !is_there && !is_own && node.model().is_some_and(|model| !model.is_open) {
         let hint = hint(column, columns.iter().map(|column| column.name.as_str()));
         sink.add(at, format!("{} has no column {column}{hint}", node.place()));
     }

@@ -36,6 +36,7 @@ fn reported(dialect: Dialect, model: Model) -> String {
         variables: BTreeMap::from([("kinds".to_owned(), "('a', 'b')".to_owned())]),
         plugins: vec![("p".to_owned(), Declaration { models: vec![model], ..Declaration::default() })],
         digests: BTreeMap::new(),
+        described: Default::default(),
     };
     let wrong = Project::new(setup).err().unwrap_or_default();
     wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")

@@ -41,4 +41,5 @@ mod worker;
 pub(crate) use inputs::inputs_now;
 pub use outcome::Action;
 pub use report::{BuildOptions, NodeResult, NodeStatus, Observer, Report};
+pub(crate) use rows::drop_work_table;
 pub use worker::Runner;

@@ -85,7 +85,7 @@ pub(super) fn stage_query(
 }
 
 /// Drops such a table if it is there.
-pub(super) fn drop_work_table(dialect: Dialect, name: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
+pub(crate) fn drop_work_table(dialect: Dialect, name: &str, sql: &mut dyn Sql) -> Result<(), Failure> {
     let table = dialect.work_table(name);
     match dialect {
         Dialect::Sqlite => sql.execute(&format!("DROP TABLE IF EXISTS {table}"), &[]).map(drop),

@@ -185,6 +185,7 @@ pub(crate) fn setup(models: Vec<Model>) -> Setup {
         variables: BTreeMap::new(),
         plugins: vec![("marts".to_owned(), Declaration { models, ..Declaration::default() })],
         digests: BTreeMap::from([("marts".to_owned(), "blake3:0123".to_owned())]),
+        described: Default::default(),
     }
 }
 

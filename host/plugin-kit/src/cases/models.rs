@@ -44,6 +44,7 @@ pub(crate) fn project(
         variables,
         plugins: vec![(plugin.name.clone(), declared)],
         digests: BTreeMap::from([(plugin.name.clone(), plugin.digest.clone())]),
+        described: Default::default(),
     };
     Project::new(setup).map_err(|wrong| wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }

@@ -24,8 +24,8 @@ mod site;
 
 pub(crate) use build::build_after_load;
 pub use build::{BuildRequest, ModelsOutcome, Work, build_models};
-pub use declaration::declared_models;
 pub(crate) use declaration::{builds_after_load, take_over_requests};
+pub use declaration::{declared_models, watched_files};
 pub use freshness::ages;
 pub use inspect::{MetricDays, PlannedModel, ShownNode, metric_days, nodes, plans, show};
 pub use models_project::{ModelsProject, Variables};

@@ -100,9 +100,11 @@ impl ModelsProject {
         let mut variables = models.variables.clone();
         variables.extend(given.clone());
         let project = |dialect| declared(pipeline, models, registry, dialect, variables.clone());
+        let mut own = known.map_or_else(|| project(dialect), Ok)?;
+        own.describe(sql.as_mut())?;
         Ok(Some(Self {
             name: pipeline.name.clone(),
-            project: known.map_or_else(|| project(dialect), Ok)?,
+            project: own,
             unit_test_project: if dialect == Dialect::Sqlite { None } else { Some(project(Dialect::Sqlite)?) },
             target,
             threads: models.threads,

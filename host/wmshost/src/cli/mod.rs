@@ -29,7 +29,9 @@ use wmshost_sandbox::{CONTRACT_VERSION, WASMTIME_VERSION, contract_range};
 
 pub(crate) use backfill_args::BackfillArgs;
 pub(crate) use init_args::{DiscoverArgs, InitArgs};
-pub(crate) use models_args::{BuildArgs, DocsArgs, KpiArgs, ModelsCommand, SelectArgs, ShowArgs, variables};
+pub(crate) use models_args::{
+    BuildArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, SelectArgs, ShowArgs, variables,
+};
 pub(crate) use plugin_args::{CheckPluginArgs, DevArgs, Kind, NewArgs, PluginCommand, ProjectArgs, TestArgs};
 pub(crate) use sample_args::SampleCommand;
 pub(crate) use serve_args::{ScheduleCommand, ServeArgs};

@@ -29,6 +29,14 @@ Examples:
   wmshost models build pipelines/dev.toml --select +dim_items --full-refresh
   wmshost models build pipelines/dev.toml --select state:modified+ --fail-fast --output json";
 
+const DEVELOPING: &str = "\
+It watches the folder that `project` of [models] names, and the pipeline file. What has not changed is not built again. A
+mistake is reported and leaves the tables as they are.
+
+Examples:
+  wmshost models dev pipelines/sql-project.toml
+  wmshost models dev pipelines/sql-project.toml --select location_load+";
+
 #[derive(Subcommand)]
 pub(crate) enum ModelsCommand {
     /// Build models
@@ -42,6 +50,9 @@ pub(crate) enum ModelsCommand {
     Build(BuildArgs),
     /// Build models that failed or were skipped in the last run, and test them
     Retry(BuildArgs),
+    /// Build models and test them, and again whenever a file of the SQL project or the pipeline file is saved
+    #[command(after_help = DEVELOPING, after_long_help = SELECTING)]
+    Dev(ModelsDevArgs),
     /// List models and streams
     #[command(after_help = SELECTING)]
     List(SelectArgs),
@@ -101,6 +112,15 @@ pub(crate) struct BuildArgs {
     /// The number of models at once, instead of that in the pipeline file
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+}
+
+#[derive(Args)]
+pub(crate) struct ModelsDevArgs {
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
+    /// End after this number of builds
+    #[arg(long, value_name = "N")]
+    pub(crate) builds: Option<u32>,
 }
 
 #[derive(Args)]

@@ -1,16 +1,18 @@
 //! `wmshost models` and `wmshost kpi`: the models that are built from the loaded tables.
 
 use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
 
 use wmshost_models::{FreshnessStatus, Selected};
 use wmshost_runtime::history::RunKind;
 use wmshost_runtime::models::{
-    self, BuildRequest, ModelsProject, Variables, Work, ages, build_models, metric_days, write_site,
+    self, BuildRequest, ModelsProject, Variables, Work, ages, build_models, metric_days, watched_files, write_site,
 };
 use wmshost_runtime::{Result, Runtime};
 
 use super::App;
-use crate::cli::{BuildArgs, DocsArgs, KpiArgs, ModelsCommand, Output, SelectArgs, ShowArgs, variables};
+use crate::cli::{BuildArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, Output, SelectArgs, ShowArgs, variables};
 use crate::exit::{Exit, of_models};
 use crate::report;
 
@@ -21,6 +23,7 @@ pub(super) fn models(app: &App, command: ModelsCommand) -> Result<Exit> {
         ModelsCommand::Test(args) => build(app, &args, RunKind::ModelsTest),
         ModelsCommand::Build(args) => build(app, &args, RunKind::ModelsBuild),
         ModelsCommand::Retry(args) => retry(app, &args),
+        ModelsCommand::Dev(args) => dev(app, &args),
         ModelsCommand::List(args) => list(app, &args),
         ModelsCommand::Show(args) => show(app, &args),
         ModelsCommand::Compile(args) => compile(app, &args),
@@ -48,6 +51,34 @@ fn build(app: &App, args: &BuildArgs, kind: RunKind) -> Result<Exit> {
     let (runtime, project) = open(app, &args.which.pipeline, &args.which.vars, args.which.output.output)?;
     let selected = project.select(&args.which.select, &args.which.exclude)?;
     execute(app, &runtime, &project, (args, kind), selected)
+}
+
+/// The interval at which the files are looked at.
+const LOOK: Duration = Duration::from_millis(300);
+
+fn dev(app: &App, args: &ModelsDevArgs) -> Result<Exit> {
+    let file = &args.build.which.pipeline;
+    let cancel = app.signals.cancel();
+    let mut builds = 0;
+    loop {
+        let runtime = app.runtime(args.build.which.output.output);
+        let seen = watched_files(&runtime, file)?;
+        // The author goes on; what is wrong is in the files that are being edited.
+        if let Err(error) = build(app, &args.build, RunKind::ModelsBuild) {
+            report::failure(&error.to_string());
+        }
+        builds += 1;
+        if args.builds.is_some_and(|most| builds >= most) {
+            return Ok(Exit::Success);
+        }
+        report::note("waiting for a change; Ctrl-C ends");
+        while watched_files(&runtime, file).is_ok_and(|now| now == seen) {
+            if cancel.is_set() {
+                return Ok(Exit::Cancelled);
+            }
+            sleep(LOOK);
+        }
+    }
 }
 
 fn retry(app: &App, args: &BuildArgs) -> Result<Exit> {

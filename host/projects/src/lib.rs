@@ -1,0 +1,16 @@
+//! SQL projects: folders of plain SQL files with YAML beside them, read into the same declarations that a plugin of models
+//! makes. They pass the same checks, guard, runner and tests. This crate reads files and nothing else: no database, no
+//! sandbox, no environment.
+//!
+//! | module | purpose |
+//! |---|---|
+//! | `problem` | mistakes, with file and line |
+//! | `yaml` | YAML as a tree with lines, within limits |
+//! | `sql_project` | a folder as declarations of models |
+
+mod problem;
+mod sql_project;
+mod yaml;
+
+pub use problem::{Problem, problems_text};
+pub use sql_project::{SqlProject, digest, read};

@@ -1,0 +1,109 @@
+//! The files of a project's folder, within limits. Links are not followed: a project is what is in its folder.
+
+use std::fs;
+use std::path::Path;
+
+use crate::problem::Problem;
+use crate::yaml::MOST_BYTES;
+
+/// The largest number of files.
+const MOST_FILES: usize = 10_000;
+/// The greatest depth of folders.
+const DEPTH: usize = 16;
+
+/// The kind of a file, by its ending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FileKind {
+    Sql,
+    Yaml,
+    Csv,
+}
+
+/// A file.
+#[derive(Debug)]
+pub(super) struct File {
+    /// The path from the project's folder, with `/`.
+    pub(super) path: String,
+    pub(super) kind: FileKind,
+    pub(super) text: String,
+}
+
+impl File {
+    /// The name without folders and ending.
+    pub(super) fn stem(&self) -> &str {
+        let name = self.path.rsplit('/').next().unwrap_or(&self.path);
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
+
+    /// True if the first folder has this name.
+    pub(super) fn is_in(&self, folder: &str) -> bool {
+        self.path.split_once('/').is_some_and(|(first, _)| first == folder)
+    }
+}
+
+/// The SQL, YAML and CSV files of a folder, in the order of their paths; hidden folders are left out.
+pub(super) fn read(folder: &Path) -> Result<Vec<File>, Vec<Problem>> {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    walk(folder, "", 0, &mut files, &mut problems);
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    if problems.is_empty() { Ok(files) } else { Err(problems) }
+}
+
+/// The digest of files: of their paths and contents.
+pub(super) fn digest(files: &[File]) -> String {
+    let mut digest = blake3::Hasher::new();
+    for part in files.iter().flat_map(|file| [&file.path, &file.text]) {
+        digest.update(&(part.len() as u64).to_le_bytes());
+        digest.update(part.as_bytes());
+    }
+    format!("blake3:{}", digest.finalize().to_hex())
+}
+
+fn walk(folder: &Path, within: &str, depth: usize, files: &mut Vec<File>, problems: &mut Vec<Problem>) {
+    let mut wrong = |file: &str, what: String| problems.push(Problem { file: file.to_owned(), line: 0, what });
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => return wrong(&folder.display().to_string(), format!("the folder cannot be read: {error}")),
+    };
+    let mut folders = Vec::new();
+    for entry in entries.filter_map(Result::ok) {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let path = if within.is_empty() { name.clone() } else { format!("{within}/{name}") };
+        let Ok(kind) = entry.file_type() else { continue };
+        if name.starts_with('.') {
+            continue;
+        }
+        if kind.is_dir() {
+            folders.push((entry.path(), path));
+            continue;
+        }
+        let kind_of_file = match name.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("sql") => FileKind::Sql,
+            Some("yml" | "yaml") => FileKind::Yaml,
+            Some("csv") => FileKind::Csv,
+            _ => continue,
+        };
+        if files.len() >= MOST_FILES {
+            return wrong(&path, format!("the folder has more than {MOST_FILES} files"));
+        }
+        if !kind.is_file() {
+            wrong(&path, "it is a link or no regular file; put the file itself here".to_owned());
+            continue;
+        }
+        if entry.metadata().is_ok_and(|facts| facts.len() > MOST_BYTES) {
+            wrong(&path, format!("it is larger than {} MiB", MOST_BYTES >> 20));
+            continue;
+        }
+        match fs::read_to_string(entry.path()) {
+            Ok(text) => files.push(File { path, kind: kind_of_file, text }),
+            Err(error) => wrong(&path, format!("it cannot be read: {error}")),
+        }
+    }
+    for (folder, path) in folders {
+        if depth >= DEPTH {
+            problems.push(Problem { file: path, line: 0, what: format!("folders nest deeper than {DEPTH}") });
+        } else {
+            walk(&folder, &path, depth + 1, files, problems);
+        }
+    }
+}
