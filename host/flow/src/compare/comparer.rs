@@ -44,6 +44,8 @@ pub(super) struct Comparer<'a> {
     pub(super) repair: Option<Repair<'a>>,
     /// True if a comparison of keys may be followed by one of rows.
     pub(super) may_read_rows: bool,
+    /// True if a run reads a row again that has changed.
+    pub(super) follows_changes: bool,
     /// True if rows that are marked as deleted in the target are in the source again; keys alone cannot load them.
     pub(super) has_returned: bool,
     pub(super) found: &'a mut Comparison,
@@ -151,14 +153,15 @@ impl Comparer<'_> {
         differences.samples.retain(|row| row.kind != DifferenceKind::Missing);
         let rows = differences.to_load.take();
         let (Some((rows, _)), Some(repair)) = (rows, &mut self.repair) else { return Ok(()) };
-        if self.may_read_rows && self.target.keeps_deleted() {
-            // A row in quarantine may have been corrected since: neither its key nor a run that appends shows it.
-            let keys = Keys::of(&rows, self.comparing.key)?;
+        let keys = Keys::of(&rows, self.comparing.key)?;
+        let quarantined = take_loaded(&mut repair.quarantined.keys, &rows, &[], self.comparing.key);
+        differences.missing -= quarantined.len() as u64;
+        // A row in quarantine that was corrected is read again as a change, but never by a stream that appends.
+        let may_return = differences.missing > 0 || !self.follows_changes;
+        if self.may_read_rows && may_return && self.target.keeps_deleted() {
             let loaded = lock(repair.target).loaded_at(&repair.table, keys.columns())?;
             self.has_returned = loaded.iter().any(Option::is_some);
         }
-        let quarantined = take_loaded(&mut repair.quarantined.keys, &rows, &[], self.comparing.key);
-        differences.missing -= quarantined.len() as u64;
         Ok(())
     }
 

@@ -179,6 +179,7 @@ impl Stream {
                 renewed,
             }),
             may_read_rows,
+            follows_changes: definition.method != Method::Append,
             has_returned: false,
             found,
             context,
