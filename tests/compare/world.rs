@@ -249,6 +249,7 @@ fn policy(deletes: Deletes, guard: DeleteGuard) -> Policy {
         on_change: OnChange::Tell,
         full_refresh: false,
         required: true,
+        later_read_wins: false,
     }
 }
 

@@ -67,6 +67,25 @@ fn a_wider_type_widens_the_table_and_changes_no_value() {
 }
 
 #[test]
+fn a_run_that_dies_after_it_widened_the_table_is_continued() {
+    let mut project = TestProject::with_stream(
+        "CREATE TABLE s (id INTEGER PRIMARY KEY, amount INTEGER); INSERT INTO s VALUES (1, 9223372036854775807);",
+        "method = \"append\"",
+    );
+    project.run();
+    project.change(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, amount DECIMAL(15,5)); INSERT INTO t VALUES (2, 12.5); DROP TABLE s;
+         ALTER TABLE t RENAME TO s",
+    );
+    project.set("WMSHOST_CRASH_AT", "s:table-prepared:1");
+    assert_eq!(project.wmshost("run", &[]).code(), None);
+    project.set("WMSHOST_CRASH_AT", "");
+    project.run();
+    let rows = ["1 9223372036854775807.00000", "2 12.50000"];
+    assert_eq!(project.rows("SELECT id, amount FROM WMS_S ORDER BY id"), rows);
+}
+
+#[test]
 fn a_type_that_nothing_holds_is_refused() {
     let project = project("");
     project.change("CREATE TABLE t (id INTEGER PRIMARY KEY, amount TEXT); INSERT INTO t VALUES (3, 'x'); DROP TABLE s; ALTER TABLE t RENAME TO s");

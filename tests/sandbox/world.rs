@@ -293,6 +293,7 @@ fn policy(attack: &Attack) -> Policy {
         on_change: OnChange::Tell,
         full_refresh: false,
         required: true,
+        later_read_wins: false,
     }
 }
 

@@ -2,7 +2,7 @@
 //! log, with path, status, bytes and milliseconds.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use wmshost_flow::{
@@ -29,6 +29,7 @@ pub fn open(label: &str, service: &WebService) -> Result<Arc<dyn Service>, Failu
         pace: Pace::new(service),
         retries: service.request_retries,
         is_proven: AtomicBool::new(false),
+        accepted_token: AtomicU64::new(0),
     };
     Ok(Arc::new(Client(Arc::new(shared))))
 }
@@ -43,6 +44,8 @@ struct Shared {
     retries: u32,
     /// True once the service has accepted the credentials.
     is_proven: AtomicBool,
+    /// The number of the newest token that the service has accepted.
+    accepted_token: AtomicU64,
 }
 
 struct Client(Arc<Shared>);
@@ -69,7 +72,7 @@ impl ServiceSession for Session {
 
 impl Session {
     fn try_until_clear(&self, target: &Target, is_head: bool, cancel: &Cancel) -> Result<Response, Failure> {
-        let Shared { exchange, signer, pace, retries, is_proven, .. } = &*self.shared;
+        let Shared { exchange, signer, pace, retries, is_proven, accepted_token, .. } = &*self.shared;
         let (mut tries, mut has_signed_in_again) = (0, false);
         loop {
             let authorization = signer.authorization(exchange, pace, cancel)?;
@@ -77,12 +80,17 @@ impl Session {
             match verdict(received, tries, &signer.secrets()) {
                 Verdict::Done(received) => {
                     is_proven.store(true, Ordering::Relaxed);
+                    accepted_token.fetch_max(authorization.number, Ordering::Relaxed);
                     return Ok(self.response(received, took));
                 }
                 Verdict::Stop(failure) => return Err(failure),
                 Verdict::Unauthorized(said) => {
                     let may_help = signer.drop_token(authorization.number) || is_proven.load(Ordering::Relaxed);
-                    if has_signed_in_again || !may_help {
+                    // A token that was accepted before has ended, perhaps by requests of other streams while this one
+                    // waited for its turn.
+                    let was_accepted = accepted_token.load(Ordering::Relaxed) >= authorization.number;
+                    let has_ended = authorization.number > 0 && was_accepted && pace.spend_retry();
+                    if !has_ended && (has_signed_in_again || !may_help) {
                         return Err(self.refused(&said));
                     }
                     has_signed_in_again = true;

@@ -8,11 +8,13 @@
 //! | `report` | progress, tables, JSON |
 //! | `exit` | exit codes |
 //! | `run_log` | the log of a run |
+//! | `plugin_warnings` | the warnings of plugins as notes |
 //! | `signals` | SIGINT, SIGTERM and SIGHUP |
 
 mod cli;
 mod commands;
 mod exit;
+mod plugin_warnings;
 mod report;
 mod run_log;
 mod signals;

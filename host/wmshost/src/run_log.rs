@@ -1,4 +1,5 @@
-//! The log of a run: one JSON object per line, in a file named for the run. `-v` shows it on standard error, too.
+//! The log of a run: one JSON object per line, in a file named for the run. `-v` shows it on standard error, too; without
+//! `-v`, the warnings of plugins are notes there.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -10,6 +11,8 @@ use tracing_subscriber::Layer as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use wmshost_flow::{Failure, FailureCause};
+
+use crate::plugin_warnings::PluginWarnings;
 
 /// Sends log messages from now on into `file`, and to standard error with `-v` (info) or `-vv` (debug).
 pub(crate) fn start(file: Option<&Path>, verbose: u8) -> Result<(), Failure> {
@@ -27,8 +30,9 @@ pub(crate) fn start(file: Option<&Path>, verbose: u8) -> Result<(), Failure> {
         let lines = tracing_subscriber::fmt::layer().json().with_current_span(true).with_span_list(false);
         lines.with_writer(|| RunFile).with_filter(filter.max(LevelFilter::INFO))
     });
+    let warnings = (verbose == 0).then(PluginWarnings::default);
     // A process that runs again and again only changes the file.
-    let _ = tracing_subscriber::registry().with(shown).with(kept).try_init();
+    let _ = tracing_subscriber::registry().with(shown).with(kept).with(warnings).try_init();
     Ok(())
 }
 

@@ -53,6 +53,7 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
             on_change: OnChange::Tell,
             full_refresh: false,
             required: true,
+            later_read_wins: false,
         },
         definition: Definition::of(&request(), TABLE),
         source_version: source.version(),

@@ -28,6 +28,8 @@ pub(crate) struct Faults {
     pub(crate) every: u64,
     /// The time for which Q29 keeps a connection open, in milliseconds.
     pub(crate) hang_ms: u64,
+    /// The lists that are answered before all others are 403; `None`: any number.
+    pub(crate) lists_left: Option<u64>,
     seen: u64,
     /// Requests that met a fault last: repeated once, they are answered.
     met: HashSet<String>,
@@ -35,12 +37,17 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn new(every: u64, hang_ms: u64) -> Self {
-        Self { every: every.max(1), hang_ms, seen: 0, met: HashSet::new() }
+        Self { every: every.max(1), hang_ms, lists_left: None, seen: 0, met: HashSet::new() }
     }
 
     /// The fault that a request meets; `size` is that of a page, for lists only.
     pub(crate) fn next(&mut self, quirks: Quirks, target: &str, size: Option<usize>) -> Option<Quirk> {
         if size.is_some() {
+            match &mut self.lists_left {
+                Some(0) => return Some(Quirk::Forbidden),
+                Some(left) => *left -= 1,
+                None => {}
+            }
             let lasting = [Quirk::Forbidden, Quirk::Redirect, Quirk::LoginPage];
             if let Some(fault) = lasting.into_iter().find(|fault| quirks.has(*fault)) {
                 return Some(fault);

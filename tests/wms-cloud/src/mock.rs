@@ -17,7 +17,7 @@ use crate::faults::Faults;
 use crate::http::{Handler, Server};
 use crate::quirks::Quirks;
 use crate::reply::{Reply, Request};
-use crate::tenant::Tenant;
+use crate::tenant::{Change, Tenant};
 use crate::truth::{self, TrueRow};
 
 /// The options of a mock.
@@ -157,6 +157,11 @@ impl Mock {
         lock(&self.state).tenant.quirks
     }
 
+    /// Answers this number of lists, and refuses all others (403); `None` ends that.
+    pub fn refuse_after(&self, lists: Option<u64>) {
+        lock(&self.state).faults.lists_left = lists;
+    }
+
     /// Lets this number of seconds go by on the server's clock.
     pub fn advance(&self, seconds: i64) {
         lock(&self.state).tenant.advance(seconds);
@@ -168,6 +173,12 @@ impl Mock {
         let changes = changes::day(&state.tenant, seed, percent);
         state.tenant.pending.extend(changes);
         state.tenant.every = every.max(1);
+    }
+
+    /// Deletes this number of rows of an entity, without a trace in the API.
+    pub fn delete(&self, entity: &'static str, count: usize) {
+        let mut state = lock(&self.state);
+        (0..count).for_each(|_| changes::apply(&mut state.tenant, Change::Delete(entity)));
     }
 
     /// Lets all changes happen that were begun; returns their number.

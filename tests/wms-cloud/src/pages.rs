@@ -194,7 +194,13 @@ impl List {
                 (first + cursor.offset(is_capped)).min(rows.len())
             }
         };
-        let end = (start + self.size).min(rows.len());
+        let length = match tenant.lists % 5 {
+            _ if !tenant.quirks.has(Quirk::ShortPages) => self.size,
+            1 => (self.size * 2 / 3).max(1),
+            3 => 0,
+            _ => self.size,
+        };
+        let end = (start + length).min(rows.len());
         let cursor = rows.get(end).map(|next| {
             let position = key(next);
             let offset = rows[..end].iter().rev().take_while(|row| key(row) == position).count();

@@ -87,13 +87,18 @@ impl Stream {
             columns,
             key: opened.key,
             // When rows are read again, they are the source's present ones, whatever their version.
-            version: self.request.change_key.clone().filter(|_| plan.mode != LoadMode::Reload),
+            version: self.version().filter(|_| plan.mode != LoadMode::Reload),
             schema: self.policy.schema,
             resume: plan.resume,
         };
         let ready = ReadyStream { request, previous: plan.previous, table };
         outcome.schema_changes = self.prepare(&ready, None, false).map_err(at_load)?.schema_changes;
         Ok(OpenedStream::Ready(Box::new(ready)))
+    }
+
+    /// The column that says which of two versions of a row is newer, if not the one that is read later.
+    pub(crate) fn version(&self) -> Option<String> {
+        self.request.change_key.clone().filter(|_| !self.policy.later_read_wins)
     }
 
     pub(crate) fn take_lease(&self, context: &StreamContext) -> Result<Lease, Failure> {

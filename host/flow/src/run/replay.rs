@@ -100,7 +100,7 @@ impl Stream {
             mode: LoadMode::Merge,
             columns: self.columns_after_transforms(&opened)?,
             key: opened.key,
-            version: self.request.change_key.clone(),
+            version: self.version(),
             schema: self.policy.schema,
             resume: true,
         };

@@ -34,6 +34,9 @@ pub struct Policy {
     pub full_refresh: bool,
     /// True if no stream of the run moves a row where this one cannot be opened.
     pub required: bool,
+    /// True if the row that is read later is the newer one, whatever its change key: a web service has no snapshot, and
+    /// each request returns the present rows.
+    pub later_read_wins: bool,
 }
 
 choice!(

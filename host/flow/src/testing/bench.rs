@@ -40,6 +40,7 @@ pub(crate) fn policy() -> Policy {
         on_change: OnChange::Tell,
         full_refresh: false,
         required: true,
+        later_read_wins: false,
     }
 }
 

@@ -144,6 +144,7 @@ fn policy(batch: usize) -> Policy {
         on_change: OnChange::Tell,
         full_refresh: false,
         required: true,
+        later_read_wins: false,
     }
 }
 

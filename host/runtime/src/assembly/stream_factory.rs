@@ -309,6 +309,7 @@ impl<'a> StreamFactory<'a> {
             on_change: self.on_change.unwrap_or(plan.on_change),
             full_refresh: self.full_refresh,
             required: self.is_required(plan),
+            later_read_wins: matches!(self.pipeline.connections[&plan.source], Connection::Http(_)),
         }
     }
 

@@ -4,12 +4,17 @@
 use crate::page_size::PageSize;
 use wmshost_plugin::contract::types::ColumnType;
 use wmshost_plugin::http::{Each, Facts, Response, Service, column, get};
-use wmshost_plugin::{Failure, Result, Rows, Settings, invalid_config, permanent, transient};
+use wmshost_plugin::{Failure, Result, Rows, Settings, invalid_config, log, permanent, transient};
 
 /// The most rows of a page.
 pub(crate) const MOST_ROWS: u32 = 1_250;
-/// The tries of a request for the highest id that is answered by a page without rows.
-const TRIES: usize = 3;
+/// The rows that are asked for, try after try, to find the highest id: the first page may be empty although there are more,
+/// and the first rows may have an id that cannot be read.
+const TRIES: [usize; 5] = [1, 1, 25, 25, 250];
+/// The tries after which pages without rows and without a next page mean that there are none.
+const EMPTY_TRIES: usize = 3;
+/// The empty pages in a row of a small entity.
+const MOST_FLUKES: usize = 3;
 /// The most pages of ids of a small entity.
 const MOST_PAGES: usize = 40;
 
@@ -91,31 +96,52 @@ impl<S: Service> Cloud<S> {
     /// The highest id among the rows with these filters; `None` if there are none. The inner failure is that of a tenant
     /// that refuses the ordering.
     pub(crate) fn highest_id(&self, entity: &str, filters: &[Filter]) -> Result<Result<Option<i64>>> {
-        let parameters = [("ordering", "-id"), ("page_size", "1"), ("fields", "id"), ("page_mode", "sequenced")];
-        // A page without rows may be one of those that a service leaves empty among others.
-        for _ in 0..TRIES {
-            match self.list(entity, filters, &parameters)? {
+        let all: Vec<Filter> = self.filters.iter().chain(filters).cloned().collect();
+        self.highest_unfiltered(entity, &all)
+    }
+
+    /// The same, with these filters only.
+    fn highest_unfiltered(&self, entity: &str, filters: &[Filter]) -> Result<Result<Option<i64>>> {
+        let (mut has_rows, mut says_more) = (false, false);
+        for (tries, most) in TRIES.into_iter().enumerate() {
+            let size = most.to_string();
+            let parameters = [("ordering", "-id"), ("page_size", &*size), ("fields", "id"), ("page_mode", "sequenced")];
+            let page = match self.unfiltered(entity, filters, &parameters)? {
                 Listed::Empty => return Ok(Ok(None)),
                 Listed::TooMuch(failure) => return Err(passing(failure)),
                 Listed::NoOrdering(failure) => return Ok(Err(failure)),
-                Listed::Page(page) => {
-                    let ids = ids(&page)?;
-                    if ids.len() > 1 {
-                        return Err(permanent(format!("{entity}: the service ignores page_size")));
-                    }
-                    if let Some(id) = ids.first() {
-                        return Ok(Ok(Some(*id)));
-                    }
-                }
+                Listed::Page(page) => page,
+            };
+            let Ids { ids, count } = ids(&page)?;
+            if count > most {
+                return Err(permanent(format!("{entity}: the service ignores page_size")));
+            }
+            if let Some(id) = ids.into_iter().max() {
+                return Ok(Ok(Some(id)));
+            }
+            has_rows |= count > 0;
+            says_more |= has_next(&page)?;
+            if tries + 1 >= EMPTY_TRIES && !has_rows && !says_more {
+                return Ok(Ok(None));
             }
         }
-        Ok(Ok(None))
+        match (has_rows, says_more) {
+            (true, true) => Err(permanent(format!(
+                "{entity}: the {} rows with the highest ids have none that can be read",
+                TRIES[4]
+            ))),
+            (true, false) => {
+                log::warn(format!("{entity}: rows whose id cannot be read are left out"));
+                Ok(Ok(None))
+            }
+            (false, _) => Err(transient(empty_pages(entity))),
+        }
     }
 
     /// All ids of a small entity, ascending; `None` if the user may not see it.
     pub(crate) fn all_ids(&self, entity: &str) -> Result<Option<Vec<i64>>> {
         let mut all: Vec<i64> = Vec::new();
-        let mut page_size = PageSize::new(MOST_ROWS);
+        let (mut page_size, mut flukes) = (PageSize::new(MOST_ROWS), 0);
         for _ in 0..MOST_PAGES {
             let after: Vec<Filter> = all.last().map(|id| ("id__gt".to_owned(), id.to_string())).into_iter().collect();
             let size = page_size.rows().to_string();
@@ -130,10 +156,12 @@ impl<S: Service> Cloud<S> {
                 Listed::TooMuch(failure) => return Err(passing(failure)),
                 Listed::NoOrdering(failure) => return Err(failure),
                 Listed::Page(page) => {
-                    let found = ids(&page)?;
+                    let found = ids(&page)?.ids;
                     let is_further = found.first().is_some_and(|first| all.last().is_none_or(|last| first > last));
                     match found.is_empty() {
-                        true => return Ok(Some(all)),
+                        true if self.highest_unfiltered(entity, &after)??.is_none() => return Ok(Some(all)),
+                        true if flukes == MOST_FLUKES => return Err(transient(empty_pages(entity))),
+                        true => flukes += 1,
                         false if is_further => all.extend(found),
                         false => return Err(permanent(format!("{entity}: the service ignores id__gt or ordering"))),
                     }
@@ -144,11 +172,31 @@ impl<S: Service> Cloud<S> {
     }
 }
 
-/// The ids of a page, in its order; rows whose id cannot be read are left out.
-pub(crate) fn ids(page: &impl Response) -> Result<Vec<i64>> {
+/// The ids of a page.
+#[derive(Debug)]
+pub(crate) struct Ids {
+    /// In the page's order, without those that cannot be read.
+    pub(crate) ids: Vec<i64>,
+    /// The number of all rows.
+    pub(crate) count: usize,
+}
+
+/// The ids of a page.
+pub(crate) fn ids(page: &impl Response) -> Result<Ids> {
     let made = page.rows("/results", Each::Element, &[column("id", ColumnType::Int64, &["id"])])?;
     let found = Rows::of(&made.rows).int64s("id")?;
-    Ok(found.iter().flatten().collect())
+    Ok(Ids { ids: found.iter().flatten().collect(), count: made.count as usize })
+}
+
+/// True if the service says that a page follows. That it says nothing proves nothing.
+fn has_next(page: &impl Response) -> Result<bool> {
+    let made = page.rows("", Each::Document, &[column("next", ColumnType::Utf8, &["next_page"])])?;
+    Ok(Rows::of(&made.rows).texts("next")?.iter().flatten().next().is_some())
+}
+
+/// The words about a service that sends empty pages.
+pub(crate) fn empty_pages(entity: &str) -> String {
+    format!("{entity}: the service returns empty pages although there are rows")
 }
 
 /// The failure of a request for a single row: there is no smaller one, but it may pass.
@@ -168,8 +216,7 @@ fn said(entity: &str, facts: &Facts) -> String {
 /// The failure of a list whose ordering the tenant refuses.
 fn no_ordering(entity: &str, facts: &Facts) -> Failure {
     invalid_config(format!(
-        "{}; the tenant refuses the ordering, and without one no page after the first is exact: read the entity with \
-         method \"full\" if it has at most {MOST_ROWS} rows, or leave it out",
+        "{}; the tenant refuses the ordering: read the entity with method \"full\", which can do without, or leave it out",
         said(entity, facts)
     ))
 }

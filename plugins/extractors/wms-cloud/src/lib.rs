@@ -12,6 +12,7 @@
 //! | `walk` | a walk over rows by `id`, and the part of a stream that it reads |
 //! | `read_plan` | the walks of a run |
 //! | `request` | the checks of a request |
+//! | `numbered` | reading by page numbers, where there is no other way |
 //! | `page_size` | the number of rows that is asked for at once |
 //! | `reader` | a stream being read |
 //! | `discovery` | the streams that the service offers |
@@ -22,6 +23,7 @@ mod discovery;
 mod entitlement;
 mod entity;
 mod moment;
+mod numbered;
 mod page_size;
 mod read_plan;
 mod reader;

@@ -8,6 +8,7 @@
 //! | a row that commits late, with an older time | every window begins `lookback` before the last one's end, and ends `commit_lag` before the service's clock |
 //! | a row that changes while it is read | it leaves the window and is in the next one |
 //! | a row that changes during a first load | the first window begins before the load |
+//! | a row that changes after an interrupted run | the run that continues reads the old window to its end, and then the next one |
 //! | a row with a time after the service's clock | it is in the window whose turn comes |
 //! | a row that was imported with an old time of change | a walk over the rows that were created in the window |
 //! | a row without a time of change | a walk over all such rows, if the stream asks for it |
@@ -117,7 +118,12 @@ fn incremental(request: &Request, entity: &Entity, position: Option<ReadPosition
             if let Some(begun) = left.front_mut() {
                 (begun.ceiling, begun.last) = (ceiling, last);
             }
-            Ok(ReadPlan { walks: left, end: ReadPosition::Idle { high: span.next } })
+            // What changed since the window was closed is read by the same run.
+            let next = window(span.next, until, request);
+            if next.next > span.next {
+                left.extend(walks(request, entity, span.next, next));
+            }
+            Ok(ReadPlan { walks: left, end: ReadPosition::Idle { high: next.next } })
         }
         Some(ReadPosition::Walking { .. }) => Err(permanent(
             "the bookmark is that of a whole load, without a time; reset the stream's checkpoint to load the entity again, \
@@ -224,9 +230,15 @@ pub(crate) mod tests {
     fn an_interrupted_window_is_continued_as_it_was() {
         let span = Some(Span { low: 5 * SECOND, next: 9 * SECOND });
         let begun = Walk { ceiling: Some(9), last: Some(5), ..Walk::new(Phase::Backdated, Some(6), span) };
-        let plan = planned(&at(&begun.position()), NOW);
+        let plan = planned(&at(&begun.position()), 10 * SECOND);
         assert_eq!((phases(&plan), &plan.walks[0]), (vec![Phase::Backdated, Phase::NoTime], &begun));
         assert_eq!(plan.end, ReadPosition::Idle { high: 9 * SECOND });
+        // What changed since then follows in the same run.
+        let plan = planned(&at(&begun.position()), NOW);
+        let (until, all) = (999_880 * SECOND, [Phase::Changes, Phase::Backdated, Phase::NoTime]);
+        assert_eq!((phases(&plan), &plan.walks[0]), ([&all[1..], &all[..]].concat(), &begun));
+        assert_eq!(plan.walks[2].span, Some(Span { low: -SECOND, next: until }));
+        assert_eq!(plan.end, ReadPosition::Idle { high: until });
     }
 
     #[test]

@@ -4,17 +4,18 @@
 use std::collections::VecDeque;
 
 use wmshost_plugin::contract::extraction::{Method, NullKeys, Request};
-use wmshost_plugin::contract::types::{ColumnType, Schema};
-use wmshost_plugin::http::{Each, JsonRows, Response, Service, column};
+use wmshost_plugin::contract::types::Schema;
+use wmshost_plugin::http::{Each, JsonRows, Response, Service};
 use wmshost_plugin::{
     Batch, Failure, Reader, Result, Rows, Settings, Step, Violation, invalid_config, log, permanent, transient,
 };
 
 use crate::bookmark::{Phase, ReadPosition};
-use crate::cloud::{Cloud, Listed, MOST_ROWS, ids};
+use crate::cloud::{Cloud, Listed, MOST_ROWS, empty_pages, ids};
 use crate::entitlement;
 use crate::entity::{Choice, Entity, ID};
 use crate::moment::SECOND;
+use crate::numbered::NumberedPages;
 use crate::page_size::PageSize;
 use crate::read_plan::{ReadPlan, read_plan};
 use crate::request::{check_change_key, key};
@@ -44,8 +45,8 @@ pub struct CloudReader<S> {
     size: PageSize,
     /// Pages in a row that were empty or damaged although there are rows.
     flukes: u32,
-    /// True to read the entity in one page, because it cannot be walked over by id.
-    in_one_page: bool,
+    /// The pages so far of an entity that cannot be walked over by id.
+    numbered: Option<NumberedPages>,
     has_reported_drift: bool,
     /// True until the facilities and companies that the user sees were compared with the last run's.
     checks_entitlement: bool,
@@ -78,7 +79,7 @@ impl<S: Service> CloudReader<S> {
         let ReadPlan { walks, end } = read_plan(request, &entity, entity.now, commit_lag * SECOND)?;
         let change_key = request.change_key.clone().filter(|change_key| entity.has_time(change_key));
         let mut reader = Self {
-            in_one_page: !entity.has_id(),
+            numbered: None,
             cloud,
             entity,
             key,
@@ -98,28 +99,17 @@ impl<S: Service> CloudReader<S> {
 
     /// Finds the first ceiling, so that an ordering which the tenant refuses is found before the first row.
     fn begin_first_walk(&mut self, method: Method) -> Result<()> {
-        if !self.in_one_page {
-            self.try_ordering(method)?;
-        }
-        if self.in_one_page && self.walks.front().is_some_and(Walk::is_over) {
-            // The page was loaded by the run that this one continues.
-            self.walks.clear();
-        }
+        let why = match self.entity.has_id() {
+            false => "it has no id",
+            true => match self.find_ceiling()? {
+                Err(_) if method == Method::Full => "the tenant refuses its ordering",
+                begun => return begun.map(drop),
+            },
+        };
+        let numbered = NumberedPages::of(&self.entity, &self.key, self.size);
+        log::warn(format!("{}: {why}, so that it is read {}", self.entity.name, numbered.way()));
+        self.numbered = Some(numbered);
         Ok(())
-    }
-
-    fn try_ordering(&mut self, method: Method) -> Result<()> {
-        match self.find_ceiling()? {
-            Err(_) if method == Method::Full => {
-                log::warn(format!(
-                    "{}: it is read in one page, because the tenant refuses its ordering",
-                    self.entity.name
-                ));
-                self.in_one_page = true;
-                Ok(())
-            }
-            begun => begun.map(drop),
-        }
     }
 
     /// Finds the ceiling of the present walk, unless it has one; false if there is nothing to walk over.
@@ -190,10 +180,13 @@ impl<S: Service> CloudReader<S> {
         let found = if rows.row_count() == count {
             Rows::of(&rows).int64s(ID)?.iter().flatten().collect()
         } else {
-            ids(response)?
+            ids(response)?.ids
         };
         let Some(walk) = self.walks.front() else { return Ok(None) };
         let name = &self.entity.name;
+        if found.is_empty() && count >= self.size.rows() {
+            return Err(permanent(format!("{name}: a page of {count} rows has no id that can be read")));
+        }
         let is_outside = |id: &&i64| {
             walk.last.is_some_and(|last| **id <= last) || walk.ceiling.is_some_and(|ceiling| **id > ceiling)
         };
@@ -280,41 +273,9 @@ impl<S: Service> CloudReader<S> {
         }
         self.flukes += 1;
         if self.flukes > MOST_FLUKES {
-            return Err(transient(format!(
-                "{}: the service returns empty pages although there are rows",
-                self.entity.name
-            )));
+            return Err(transient(empty_pages(&self.entity.name)));
         }
         Ok(false)
-    }
-
-    /// Reads the entity in one page.
-    fn only_page(&mut self) -> Result<Step> {
-        self.walks.clear();
-        let name = &self.entity.name;
-        let size = MOST_ROWS.to_string();
-        let listed = self.cloud.list(name, &[], &[("page_size", &*size), ("page_mode", "paged")])?;
-        let response = match listed {
-            Listed::Empty => return Ok(Step::End(self.end.bookmark())),
-            Listed::TooMuch(failure) | Listed::NoOrdering(failure) => return Err(failure),
-            Listed::Page(response) => response,
-        };
-        let facts =
-            [column("count", ColumnType::Int64, &["result_count"]), column("next", ColumnType::Utf8, &["next_page"])];
-        let made = response.rows("", Each::Document, &facts)?;
-        let (counted, next) = (Rows::of(&made.rows).int64s("count")?, Rows::of(&made.rows).texts("next")?);
-        let made = response.rows("/results", Each::Element, &self.entity.columns)?;
-        let is_all = counted.iter().flatten().all(|counted| counted <= i64::from(made.count));
-        if !is_all || next.iter().flatten().next().is_some() {
-            return Err(invalid_config(format!(
-                "{name} can be read in one page only, and has more rows than one ({MOST_ROWS}): without an id, or with an \
-                 ordering that the tenant refuses, no page after the first is exact; restrict it by the setting `filters`, \
-                 or leave it out"
-            )));
-        }
-        self.report_drift(&made.other_members, &made.absent_columns);
-        let over = Walk { ceiling: Some(0), last: Some(0), ..Walk::new(Phase::Full, None, None) };
-        Ok(Step::Chunk(made.rows, over.position().bookmark()))
     }
 }
 
@@ -335,8 +296,13 @@ impl<S: Service> Reader for CloudReader<S> {
         if std::mem::take(&mut self.checks_entitlement) {
             entitlement::check(&self.cloud)?;
         }
-        if self.in_one_page && !self.walks.is_empty() {
-            return self.only_page();
+        if let Some(mut numbered) = self.numbered.take() {
+            let page = numbered.next(&self.cloud, &self.entity)?;
+            let Some(page) = page else { return Ok(Step::End(self.end.bookmark())) };
+            self.report_drift(&page.other_members, &page.absent_columns);
+            self.numbered = Some(numbered);
+            // An interrupted reading begins again.
+            return Ok(Step::Chunk(page.rows, Walk::new(Phase::Full, None, None).position().bookmark()));
         }
         loop {
             let Some(walk) = self.walks.front() else { return Ok(Step::End(self.end.bookmark())) };

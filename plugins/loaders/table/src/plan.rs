@@ -105,7 +105,7 @@ fn widened(request: &Request, existing: &Definition, mistakes: &mut Vec<String>)
 /// The decimal that holds the numbers of both types, if there is one.
 fn both(there: ColumnType, here: ColumnType) -> Option<ColumnType> {
     let digits = |kind: ColumnType| match kind {
-        ColumnType::Int64 => Some((18, 0)),
+        ColumnType::Int64 => Some((19, 0)),
         ColumnType::Decimal(kind) => Some((kind.precision - kind.scale, kind.scale)),
         _ => None,
     };
@@ -235,7 +235,7 @@ mod tests {
     fn a_type_is_widened_or_refused_by_policy() {
         let existing = table(vec![column("id", ColumnType::Int64, false), column("quantity", ColumnType::Int64, true)]);
         let widen = plan(request(), Some(&existing)).expect("a plan").widen;
-        assert_eq!(widen, [column("quantity", decimal(20, 2), true)]);
+        assert_eq!(widen, [column("quantity", decimal(21, 2), true)]);
         let freeze = Request { new_types: NewTypes::Freeze, ..request() };
         assert!(message(plan(freeze, Some(&existing))).contains("types are frozen"));
         let replaced = Request { mode: Mode::Replace, ..request() };

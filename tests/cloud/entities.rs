@@ -1,0 +1,49 @@
+//! Entities that cannot be walked over by id, and fields that come and go.
+
+use wmshost_wms_cloud_mock::Quirk::{self, *};
+
+use crate::bed::{Cloud, Setup};
+
+/// An entity without an id.
+const NO_ID: &str =
+    "[streams.rf_key_map]\ntable = \"rf_key_map\"\ntarget_table = \"CLOUD_RF_KEY_MAP\"\ndeletes = \"ignore\"\n";
+
+fn cloud(quirks: &[Quirk], tables: &'static str) -> Cloud {
+    let quirks = quirks.iter().copied().collect();
+    Cloud::new(&Setup { allocations: 100, page_rows: 4, tables, ..Setup::new(5, quirks) })
+}
+
+#[test]
+fn an_entity_without_an_id_is_read_by_page_numbers_and_plan_says_so() {
+    let cloud = cloud(&[], NO_ID);
+    let only = ["--stream", "rf_key_map"];
+    let plan = cloud.project.wmshost("plan", &only).ended(0);
+    plan.says(&["rf_key_map: it has no id", "by page numbers", "160 rows"]);
+    for _ in 0..2 {
+        cloud.project.wmshost("run", &only).ended(0);
+        assert_eq!(cloud.project.number("SELECT count(*) FROM CLOUD_RF_KEY_MAP"), 10);
+    }
+}
+
+#[test]
+fn counts_that_are_not_those_of_the_rows_leave_the_target_as_it_is() {
+    let cloud = cloud(&[], NO_ID);
+    let only = ["--stream", "rf_key_map"];
+    cloud.project.wmshost("run", &only).ended(0);
+    cloud.mock.set_quirks([PhantomPage].into_iter().collect());
+    cloud.project.wmshost("run", &only).ended(1).says(&["the service answers 500"]);
+    assert_eq!(cloud.project.number("SELECT count(*) FROM CLOUD_RF_KEY_MAP"), 10);
+}
+
+#[test]
+fn an_entity_whose_ordering_is_refused_is_read_by_page_numbers() {
+    for quirks in
+        [&[OrderingRefused][..], &[OrderingRefused, PhantomPage], &[OrderingRefused, ShortPages, BigPagesTimeOut]]
+    {
+        let cloud = cloud(quirks, "");
+        let run = cloud.project.wmshost("run", &["--stream", "order_type"]).ended(0);
+        run.says(&["order_type: the tenant refuses its ordering", "by page numbers"]);
+        let rows = cloud.mock.truth("order_type").len() as i64;
+        assert_eq!(cloud.project.number("SELECT count(*) FROM CLOUD_ORDER_TYPE"), rows, "{quirks:?}");
+    }
+}
