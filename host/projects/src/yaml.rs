@@ -268,8 +268,11 @@ mod tests {
         }
         let error = parse(&text).expect_err("a bomb");
         assert!(error.what.contains("more than 200000 values") && error.line > 3, "{error:?}");
-        let deep = parse(&"[".repeat(500)).expect_err("deep");
+        let nested = |depth: usize| parse(&format!("{}{}", "[".repeat(depth), "]".repeat(depth)));
+        let deep = nested(100).expect_err("deep");
         assert!(deep.what.contains("deeper than 64"), "{deep:?}");
+        // The parser has a limit of its own, so that its stack does not overflow.
+        assert!(nested(100_000).is_err());
     }
 
     #[test]

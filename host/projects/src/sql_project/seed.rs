@@ -184,8 +184,8 @@ mod tests {
             seed("id,name,price,zip,on\n1,\"a, \"\"b\"\"\",1.50,007,true\n2,,3,12,false\n").expect("read");
         let kinds: Vec<_> = columns.iter().map(|column| column.kind.clone()).collect();
         assert_eq!(kinds, [DataType::Int64, DataType::Utf8, DataType::Null, DataType::Utf8, DataType::Boolean]);
-        assert!(statement.contains("'a, \"b\"' AS \"NAME\", 1.50 AS \"PRICE\", '007' AS"), "{statement}");
-        assert!(statement.contains("SELECT 2 AS \"ID\", NULL AS"), "{statement}");
+        assert!(statement.contains("'a, \"b\"' AS \"name\", 1.50 AS \"price\", '007' AS"), "{statement}");
+        assert!(statement.contains("SELECT 2 AS \"id\", NULL AS"), "{statement}");
     }
 
     #[test]
