@@ -6,11 +6,12 @@ use std::sync::LazyLock;
 
 use tempfile::TempDir;
 use wmshost_plugin_kit::{Finding, Verdict, clauses, examine};
-use wmshost_sandbox::{Plugin, Sandbox, World};
+use wmshost_sandbox::{Cache, Plugin, Sandbox, World};
 use wmshost_tests::{plugin as component, with_text};
 
-static SANDBOX: LazyLock<Sandbox> =
-    LazyLock::new(|| Sandbox::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins")).expect("a sandbox"));
+static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| {
+    Sandbox::new(Cache::beside(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins"))).expect("a sandbox")
+});
 
 /// A folder with one case, whose setting is the clause to break.
 fn case(files: &[(&str, &str)], breaks: &str) -> TempDir {

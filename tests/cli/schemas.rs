@@ -131,6 +131,7 @@ fn differences(outputs: &mut Checker<'_>) {
 
 fn plugins(outputs: &mut Checker<'_>) {
     outputs.run("plugin-list", 0, "plugin list", &[]);
+    outputs.run("plugin-grants", 0, "plugin grants", &[]);
     let file = plugin("wmshost-transform-allocation");
     let inspected = outputs.project.plain(&["plugin", "inspect", &file.to_string_lossy(), "--output", "json"]);
     list(&outputs.hold("plugin-inspect", inspected.succeeded().json()), "settings");

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use wmshost_sandbox::{CONTRACT_VERSION, Sandbox};
+use wmshost_sandbox::{CONTRACT_VERSION, Cache, Sandbox};
 use wmshost_tests::{TestProject, with_contract_version};
 
 const WORLDS: [&str; 4] = ["extractor", "transform", "loader", "models"];
@@ -150,7 +150,8 @@ fn components_of_the_next_contract_are_refused_by_name() {
 /// The host has golden components of its own version, and of every one before it that it runs.
 #[test]
 fn the_version_of_the_host_has_golden_components() {
-    let sandbox = Sandbox::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins")).expect("a sandbox");
+    let sandbox =
+        Sandbox::new(Cache::beside(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins"))).expect("a sandbox");
     let of_host = Path::new(env!("CARGO_MANIFEST_DIR")).join("contract/golden").join(CONTRACT_VERSION);
     for world in WORLDS {
         let plugin = sandbox.load("golden", &of_host.join(format!("{world}.wasm"))).expect("a plugin");

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use wit_parser::{WorldItem, WorldKey};
-use wmshost_sandbox::Sandbox;
+use wmshost_sandbox::{Cache, Sandbox};
 use wmshost_tests::plugins;
 
 use crate::wit::{Contract, folder};
@@ -55,7 +55,8 @@ fn worlds_call_and_offer_what_the_table_says() {
 #[test]
 fn shipped_plugins_keep_to_the_table() {
     let folder = plugins();
-    let sandbox = Sandbox::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins")).expect("a sandbox");
+    let sandbox =
+        Sandbox::new(Cache::beside(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins"))).expect("a sandbox");
     let table = table();
     let files = std::fs::read_dir(&folder).map(|files| files.map(|file| file.expect("a file").path()).collect());
     let mut files: Vec<_> = files.unwrap_or_default();

@@ -8,12 +8,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wmshost_runtime::PluginRegistry;
+use wmshost_sandbox::Cache;
 
 use crate::cell::Cell;
 use crate::story::{self, Verdict};
 
 fn registry() -> PluginRegistry {
-    PluginRegistry::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins")).expect("a catalogue of plugins")
+    PluginRegistry::new(Cache::beside(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins")))
+        .expect("a catalogue of plugins")
 }
 
 /// The CPU seconds of this process.

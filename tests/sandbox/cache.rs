@@ -1,10 +1,11 @@
 //! Cached artefacts: a damaged, foreign or unwritable cache never runs wrong code, and never fails a run that could
 //! continue.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use wmshost_sandbox::{Limits, Sandbox};
+use wmshost_sandbox::{Cache, Limits, Sandbox};
 use wmshost_tests::plugin as component;
 
 use crate::world::identity;
@@ -17,7 +18,7 @@ fn name(sandbox: &Sandbox, guest: &str) -> String {
 }
 
 fn sandbox(folder: &Path) -> Sandbox {
-    Sandbox::new(folder.to_owned()).expect("a sandbox")
+    Sandbox::new(Cache::beside(folder.to_owned())).expect("a sandbox")
 }
 
 /// The one artefact in a folder.
@@ -76,6 +77,40 @@ fn an_artefact_of_another_component_is_not_run() {
     fs::copy(&other, &echo).expect("swapped");
     assert_eq!(name(&sandbox(folders[0].path()), "hostile_echo"), "hostile-echo");
     assert!(fs::read(&echo).expect("mended") != fs::read(&other).expect("there"));
+}
+
+/// A folder with artefacts that somebody else made, as one in a repository that was checked out: their seals are of another
+/// key, so that not even an undamaged artefact of the same component is run.
+#[test]
+fn an_artefact_of_somebody_else_is_not_run() {
+    let theirs = tempfile::tempdir().expect("a folder");
+    let plugins = theirs.path().join("plugins");
+    let own_key = theirs.path().join("own/plugins.key");
+    assert_eq!(name(&sandbox(&plugins), "hostile_echo"), "hostile-echo");
+    let file = artefact(&plugins);
+    let made = fs::read(&file).expect("an artefact");
+    let cache = Cache { folder: plugins.clone(), key: Some(own_key.clone()) };
+    assert_eq!(name(&Sandbox::new(cache).expect("a sandbox"), "hostile_echo"), "hostile-echo");
+    let kept = fs::read(artefact(&plugins)).expect("an artefact");
+    assert!(kept != made, "the artefact of another key was taken as it is");
+    assert_eq!(own_key.metadata().expect("a key").permissions().mode() & 0o777, 0o600);
+    assert_eq!(file.metadata().expect("an artefact").permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn without_a_key_of_the_user_alone_nothing_is_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = folder.path().join("open.key");
+    fs::write(&open, [7; 32]).expect("a key");
+    fs::set_permissions(&open, Permissions::from_mode(0o644)).expect("opened");
+    let link = folder.path().join("link.key");
+    std::os::unix::fs::symlink("/etc/hostname", &link).expect("a link");
+    for key in [None, Some(open), Some(link), Some(PathBuf::from("/proc/plugins.key"))] {
+        let plugins = folder.path().join("plugins");
+        let cache = Cache { folder: plugins.clone(), key: key.clone() };
+        assert_eq!(name(&Sandbox::new(cache).expect("a sandbox"), "hostile_echo"), "hostile-echo");
+        assert!(!plugins.exists(), "{key:?}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! | module | subject |
 //! |---|---|
 //! | `world` | a warehouse, the guests, and the checks after each of them |
+//! | `bombs` | components that are dear to compile |
 //! | `refused` | components that are refused before their code runs |
 //! | `wasi` | the parts of WASI that can be linked, and the guests of both kinds of toolchain |
 //! | `start` | code that runs while an instance is created and described |
@@ -15,6 +16,7 @@
 //! | `cache` | cached artefacts never run wrong code and never stop a run |
 //! | `program` | the program itself: exit codes and messages |
 
+mod bombs;
 mod cache;
 mod echo;
 mod extractors;

@@ -25,6 +25,7 @@ impl Site {
             )
         });
         source.execute_batch(&tables.join("\n")).expect("tables");
+        source.execute_batch("CREATE TABLE secret (id INTEGER PRIMARY KEY, word TEXT)").expect("a table");
         fs::write(site.0.path().join("pipeline.toml"), pipeline(behaviour)).expect("a pipeline");
         site
     }
@@ -174,5 +175,28 @@ fn a_cache_that_cannot_be_written_does_not_stop_a_run() {
     fs::write(site.0.path().join("home/plugins"), "in the way").expect("a file");
     let end = site.run(&[]);
     assert_eq!(end.status.code(), Some(0), "{}", text(&end.stderr));
+    assert_eq!(site.rows("WMS_ORDERS"), 8);
+}
+
+#[test]
+fn a_denial_is_counted_and_in_the_log() {
+    let site = Site::new("none");
+    let greedy = component("hostile_extractor").display().to_string();
+    let pipeline = fs::read_to_string(site.0.path().join("pipeline.toml")).expect("a pipeline");
+    let pipeline = pipeline.replace("[connections.wms]", &format!("greedy.path = {greedy:?}\n[connections.wms]"));
+    let stream = "extractor = \"greedy\"\nsettings.greedy.behaviour = \"other-table\"\n";
+    fs::write(site.0.path().join("pipeline.toml"), pipeline + stream).expect("a pipeline");
+    let end = site.run(&["--output", "json", "--keep-going"]);
+    let report: serde_json::Value = serde_json::from_slice(&end.stdout).expect("JSON alone");
+    let streams = report["streams"].as_array().expect("streams");
+    let denied =
+        |name: &str| streams.iter().find(|stream| stream["stream"] == name).map(|stream| &stream["calls_denied"]);
+    assert_eq!(denied("orders"), Some(&0.into()), "{report}");
+    assert_eq!(denied("neighbours"), Some(&1.into()), "{report}");
+    let log = site.log();
+    let line = log.lines().find(|line| line.contains("denied: ")).expect("a denial");
+    for part in ["\"plugin\":\"greedy\"", "\"stream\":\"neighbours\"", "table secret is not granted"] {
+        assert!(line.contains(part), "{line}");
+    }
     assert_eq!(site.rows("WMS_ORDERS"), 8);
 }

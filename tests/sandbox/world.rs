@@ -15,7 +15,7 @@ use wmshost_flow::{
     Method, Micros, NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, Policy, SchemaPolicy,
     Setting, SourceGrant, Stream, StreamContext, StreamStatus, StreamSummary, TargetGrant, run_streams,
 };
-use wmshost_sandbox::{Granted, GrantedSource, Identity, Limits, Plugin, Sandbox};
+use wmshost_sandbox::{Cache, Granted, GrantedSource, Identity, Limits, Plugin, Sandbox};
 use wmshost_tests::plugin as component;
 
 /// The target tables of the two streams.
@@ -31,8 +31,9 @@ const SOURCE: &str = "
     INSERT INTO secret VALUES (1, 'hush');";
 
 /// The sandbox of all tests; compiled components are kept for the next test run.
-pub(crate) static SANDBOX: LazyLock<Sandbox> =
-    LazyLock::new(|| Sandbox::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins")).expect("a sandbox"));
+pub(crate) static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| {
+    Sandbox::new(Cache::beside(Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins"))).expect("a sandbox")
+});
 
 /// A component, loaded once.
 pub(crate) fn plugin(component_name: &str) -> Plugin {

@@ -1,6 +1,11 @@
 //! The folder for the host's own files.
 
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
+
+use wmshost_sandbox::Cache;
 
 use crate::environment::variable;
 
@@ -14,9 +19,18 @@ impl DataDir {
         Self(variable("WMSHOST_HOME").map_or_else(|| PathBuf::from(".wmshost"), PathBuf::from))
     }
 
-    /// Compiled plugins.
-    pub fn plugins(&self) -> PathBuf {
-        self.0.join("plugins")
+    /// Compiled plugins, sealed by a key of the user's own: the folder may have come with a repository.
+    pub fn plugins(&self) -> Cache {
+        let own = variable("XDG_STATE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+        let own = own.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".local/state")));
+        let key = own.filter(|folder| folder.is_absolute()).map(|folder| folder.join("wmshost/plugins.key"));
+        Cache { folder: self.0.join("plugins"), key }
+    }
+
+    /// Makes the folder if it is not there, for its owner alone: logs and rows in it are not for others.
+    pub(crate) fn make(&self) -> io::Result<()> {
+        const PRIVATE: u32 = 0o700;
+        DirBuilder::new().recursive(true).mode(PRIVATE).create(&self.0)
     }
 
     /// The folder in which refused logins are remembered.

@@ -27,6 +27,7 @@
 //! | `check` | the mistakes of a pipeline, without writing anything |
 //! | `status` | the state of streams, by what is in the target alone |
 //! | `plan` | the outlook of each stream, without writing anything |
+//! | `grants` | the grants of plugins, in sentences and as data |
 //! | `discover` | the tables of a database, as a source |
 //! | `init` | a pipeline for a database that nobody has described yet |
 //! | `quarantine` | listing, replaying and dropping rejected rows |
@@ -45,6 +46,7 @@ mod environment;
 pub mod error;
 pub mod events;
 mod failpoints;
+pub mod grants;
 pub mod history;
 pub mod init;
 pub mod models;

@@ -8,7 +8,7 @@ use wmshost_flow::{Cancel, Failure, FailureCause, WasmError};
 use wmshost_pipeline::{
     PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingMetadata, StandardPluginProblem, World,
 };
-use wmshost_sandbox::{self as sandbox, Plugin, Sandbox};
+use wmshost_sandbox::{self as sandbox, Cache, Plugin, Sandbox};
 
 use crate::plugin_folders::PluginFolders;
 
@@ -20,8 +20,8 @@ pub struct PluginRegistry {
 }
 
 impl PluginRegistry {
-    /// A registry without plugins yet; compiled plugins are kept in the folder `cache`.
-    pub fn new(cache: PathBuf) -> Result<Self, Failure> {
+    /// A registry without plugins yet; compiled plugins are kept in `cache`.
+    pub fn new(cache: Cache) -> Result<Self, Failure> {
         Ok(Self { sandbox: Sandbox::new(cache)?, standard: PluginFolders::default(), loaded: RefCell::default() })
     }
 
@@ -41,6 +41,11 @@ impl PluginRegistry {
     pub fn plugin(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
         let plugin = self.loaded(name, file).map_err(|failure| failure.within(file.display()))?;
         Ok(plugin.named(name))
+    }
+
+    /// Returns the number of calls of plugins for a stream that were denied.
+    pub fn denials(&self, stream: &str) -> u64 {
+        self.loaded.borrow().values().flatten().map(|plugin| plugin.denials(stream)).sum()
     }
 
     /// The file of a plugin as a pipeline file states it.

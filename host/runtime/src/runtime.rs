@@ -35,6 +35,9 @@ impl Runtime {
 
     /// A registry for plugins, with the standard ones.
     pub fn registry(&self) -> Result<PluginRegistry, Failure> {
+        if let Err(error) = self.data_dir.make() {
+            tracing::warn!("the folder of the host's own files was not made: {error}");
+        }
         let registry = PluginRegistry::new(self.data_dir.plugins())?.with_standard(PluginFolders::find()?);
         Ok(registry.stopping_at(self.cancel.clone()))
     }

@@ -1,17 +1,47 @@
 //! Components, compiled ahead of time and stored on disk. A stored artefact is found by its inputs (the component's
-//! bytes and the engine's own compatibility hash) and used only if its digest is right, so that neither a changed
-//! plugin nor another host version nor a damaged file is ever run.
+//! bytes and the engine's own compatibility hash) and used only if it has the seal of this user's key, so that neither a
+//! changed plugin nor another host version nor a damaged file nor one that somebody else made is ever run. Whatever cannot
+//! be trusted, or kept, is compiled again.
 
-use std::fs;
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
 use wmshost_flow::{Failure, FailureCause, WasmError, check_is_file};
 
-const MAGIC: &[u8; 8] = b"wmsaot02";
+use crate::seal::{PRIVATE_FILE, PRIVATE_FOLDER, SealKey};
+use crate::weigh::{COMPONENT_BYTES, weigh};
+
+const MAGIC: &[u8; 8] = b"wmsaot03";
+
+/// The place where compiled components are kept.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    /// The folder of the components.
+    pub folder: PathBuf,
+    /// The file with the key that seals them, outside of that folder; `None` if nothing is kept.
+    pub key: Option<PathBuf>,
+}
+
+impl Cache {
+    /// A cache in a folder, with its key beside the folder: for a folder that nobody else can have filled.
+    pub fn beside(folder: PathBuf) -> Self {
+        let key = folder.with_extension("key");
+        Self { folder, key: Some(key) }
+    }
+
+    /// The key; `None` if there is none that can be trusted.
+    fn seal_key(&self) -> Option<SealKey> {
+        let file = self.key.as_ref()?;
+        SealKey::of(file)
+            .inspect_err(|error| tracing::warn!("compiled plugins are not kept: {}: {error}", file.display()))
+            .ok()
+    }
+}
 
 /// A compiled component and what identifies it.
 pub(crate) struct Compiled {
@@ -23,8 +53,12 @@ pub(crate) struct Compiled {
 /// The first eight bytes of every component, and of no core module.
 const COMPONENT_HEADER: [u8; 8] = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
 
-/// Reads, compiles and stores the component in `file`; `cache` is the folder to store it in. Failures do not name the file.
-pub(crate) fn compile(engine: &Engine, file: &Path, cache: &Path) -> Result<Compiled, Failure> {
+/// Reads, compiles and stores the component in `file`; `cache` is the place to store it in. Failures do not name the file.
+pub(crate) fn compile(engine: &Engine, file: &Path, cache: &Cache) -> Result<Compiled, Failure> {
+    let bytes = file.metadata().map_or(0, |described| described.len());
+    if bytes > COMPONENT_BYTES {
+        return Err(Failure::limit("component_bytes", COMPONENT_BYTES, bytes));
+    }
     let wasm = check_is_file(file).and_then(|()| fs::read(file)).map_err(|e| {
         Failure::invalid_config(format!("the plugin cannot be read: {e}"))
             .advise("Build the plugins (`make plugins`) or correct its path")
@@ -39,13 +73,15 @@ pub(crate) fn compile(engine: &Engine, file: &Path, cache: &Path) -> Result<Comp
             .advise("Build it with `cargo build --target wasm32-wasip2`"));
     }
     let digest = blake3::hash(&wasm).to_hex().to_string();
-    let kept = kept_path(engine, cache, &digest);
-    if let Some(component) = load_kept(engine, &kept) {
+    let kept = kept_path(engine, &cache.folder, &digest);
+    let key = cache.seal_key();
+    if let Some(component) = key.and_then(|key| load_kept(engine, &kept, key)) {
         return Ok(Compiled { component, digest });
     }
+    weigh(&wasm)?;
     let artefact =
         engine.precompile_component(&wasm).map_err(|e| no_component(format!("not a valid component: {e:#}")))?;
-    if let Err(error) = keep(&kept, &artefact) {
+    if let Some(Err(error)) = key.map(|key| keep(&kept, &artefact, key)) {
         tracing::warn!("compiled plugin not kept in {}: {error}", kept.display());
     }
     let component = deserialize(engine, &artefact).map_err(|e| Failure::permanent(format!("{e:#}")))?;
@@ -62,43 +98,42 @@ fn kept_path(engine: &Engine, cache: &Path, digest: &str) -> PathBuf {
     cache.join(format!("{digest}-{:016x}.aot", engine_mark.finish()))
 }
 
-/// A digest over the artefact and the name of its file, which identifies component and engine: an artefact of another
-/// component does not fit.
-fn seal(kept: &Path, artefact: &[u8]) -> [u8; blake3::OUT_LEN] {
-    let name = kept.file_name().unwrap_or_default().as_encoded_bytes();
-    *blake3::Hasher::new().update(name).update(artefact).finalize().as_bytes()
+/// The seal of an artefact: one of another component does not fit.
+fn seal(kept: &Path, artefact: &[u8], key: SealKey) -> [u8; blake3::OUT_LEN] {
+    key.seal(kept.file_name().unwrap_or_default().as_encoded_bytes(), artefact)
 }
 
-/// The stored artefact, if it is undamaged.
-fn load_kept(engine: &Engine, kept: &Path) -> Option<Component> {
+/// The stored artefact, if this user's host made it and it is undamaged.
+fn load_kept(engine: &Engine, kept: &Path, key: SealKey) -> Option<Component> {
     let bytes = fs::read(kept).ok()?;
     let (magic, rest) = bytes.split_at_checked(MAGIC.len())?;
     let (digest, artefact) = rest.split_at_checked(blake3::OUT_LEN)?;
-    let whole = magic == MAGIC && seal(kept, artefact) == digest;
+    let whole = magic == MAGIC && blake3::Hash::from(seal(kept, artefact, key)) == *digest;
     if !whole {
-        tracing::warn!("kept plugin {} is damaged; compiling again", kept.display());
+        tracing::warn!("kept plugin {} is damaged, or made by somebody else; compiling again", kept.display());
         return None;
     }
     deserialize(engine, artefact).ok()
 }
 
-#[expect(unsafe_code, reason = "the artefact was made by this engine or has the digest of one that was")]
+#[expect(unsafe_code, reason = "the artefact was made by this engine or has the seal of one that was")]
 fn deserialize(engine: &Engine, artefact: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: `deserialize` needs bytes that `precompile_component` made. They come straight from it, or from
-    // a file in the host's own folder whose digest proves that it is whole and of this component; wasmtime checks
-    // version and config.
+    // a file whose seal, of a key that only this user can read, proves that it is whole and of this component; wasmtime
+    // checks version and config.
     unsafe { Component::deserialize(engine, artefact) }
 }
 
 /// Writes the artefact so that a reader sees all of it or nothing.
-fn keep(kept: &Path, artefact: &[u8]) -> std::io::Result<()> {
+fn keep(kept: &Path, artefact: &[u8], key: SealKey) -> std::io::Result<()> {
     let folder = kept.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let draft = kept.with_extension(format!("tmp{}", std::process::id()));
-    let mut file = fs::File::create(&draft)?;
+    DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(folder)?;
+    let nonce = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), std::process::id());
+    let draft = kept.with_extension(format!("tmp{nonce:016x}"));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(&draft)?;
     let written = file
         .write_all(MAGIC)
-        .and_then(|()| file.write_all(&seal(kept, artefact)))
+        .and_then(|()| file.write_all(&seal(kept, artefact, key)))
         .and_then(|()| file.write_all(artefact))
         .and_then(|()| fs::rename(&draft, kept));
     if written.is_err() {

@@ -39,7 +39,7 @@ impl InstanceState {
     /// The state of an instance that is granted nothing.
     pub(crate) fn new(identity: Identity, limits: Limits, meter: Arc<LogMeter>, cost: Arc<CostMeter>) -> Self {
         let limits = Arc::new(limits);
-        let log = LogCtx::new(&identity, &limits, meter);
+        let log = LogCtx::new(&identity, &limits, Arc::clone(&meter));
         let [stdout, stderr] = log.standard_streams();
         let mut wasi = WasiCtx::builder();
         wasi.stdout(stdout);
@@ -54,9 +54,9 @@ impl InstanceState {
             wasi: wasi.build(),
             log,
             batches: BatchesCtx::new(&identity, &limits),
-            source: SourceCtx::new(limits.batch_bytes),
-            http: HttpCtx::new(&limits),
-            target: TargetCtx::new(limits.batch_columns),
+            source: SourceCtx::new(limits.batch_bytes, Arc::clone(&meter)),
+            http: HttpCtx::new(&limits, Arc::clone(&meter)),
+            target: TargetCtx::new(limits.batch_columns, meter),
             state: StateCtx::default(),
             settings: SettingsCtx { values: identity.settings },
             plugin: identity.plugin,

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `engine` | the engine, and the clock that interrupts plugins |
 //! | `compile` | components, compiled ahead of time and kept |
+//! | `seal` | the key that seals compiled components |
+//! | `weigh` | a look at a component before it is compiled |
 //! | `plugin` | a component with its world, and the stages that are made of it |
 //! | `description` | a plugin's descriptions: of itself, and of the streams of its source |
 //! | `contract` | the contract's version, and the range of versions that this host runs |
@@ -49,12 +51,15 @@ mod output;
 mod plugin;
 mod plugin_state;
 mod purpose;
+mod seal;
 mod stages;
 mod text;
 mod trap;
 mod wasi;
+mod weigh;
 
 pub use capabilities::{Granted, GrantedService, GrantedSource};
+pub use compile::Cache;
 pub use contract::{CONTRACT_VERSION, contract_range};
 pub use cost::Cost;
 pub use description::{Description, Offer, SettingDescription};

@@ -10,7 +10,7 @@ use wmshost_flow::{Cancel, Dialect, Extractor, Failure, FailureCause, Loader, Sh
 
 use crate::bindings::{any, extractor, loader, models, transform};
 use crate::capabilities::{Granted, LogMeter};
-use crate::compile::compile;
+use crate::compile::{Cache, compile};
 use crate::contract;
 use crate::cost::{Cost, CostMeter};
 use crate::description::{Description, Offer, description};
@@ -22,21 +22,21 @@ use crate::limits::Limits;
 use crate::link::{World, check_imports, exports_of, imports_of, linker, world_of};
 use crate::stages::{PluginExtractor, PluginLoader, PluginTransform, declare};
 
-/// The place where plugins run: one engine, and the folder where compiled components are kept.
+/// The place where plugins run: one engine, and the cache of compiled components.
 pub struct Sandbox {
     engine: Arc<TickingEngine>,
-    cache: PathBuf,
+    cache: Cache,
     cancel: Cancel,
 }
 
 impl Sandbox {
     /// A sandbox that keeps compiled components in `cache`.
-    pub fn new(cache: PathBuf) -> Result<Self, Failure> {
+    pub fn new(cache: Cache) -> Result<Self, Failure> {
         Ok(Self { engine: Arc::new(TickingEngine::new(false)?), cache, cancel: Cancel::default() })
     }
 
     /// A sandbox whose plugins' instructions are counted ([`Plugin::take_cost`]): for authors, not for runs.
-    pub fn metered(cache: PathBuf) -> Result<Self, Failure> {
+    pub fn metered(cache: Cache) -> Result<Self, Failure> {
         Ok(Self { engine: Arc::new(TickingEngine::new(true)?), cache, cancel: Cancel::default() })
     }
 
@@ -117,6 +117,12 @@ impl Plugin {
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         Self { name: name.to_owned(), ..self }
+    }
+
+    /// Returns the number of calls of this plugin for a stream that were denied, in all of its instances.
+    pub fn denials(&self, stream: &str) -> u64 {
+        let meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        meters.iter().filter(|((_, of), _)| of == stream).map(|(_, meter)| meter.denials()).sum()
     }
 
     /// Takes the cost of the calls since it was taken last, in all instances.

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use wmshost_flow::model::{Assertion, Declaration, Layer, Materialization};
 use wmshost_flow::{Dialect, Failure, FailureKind, Setting, Value};
-use wmshost_sandbox::{Identity, Limits, Sandbox, World};
+use wmshost_sandbox::{Cache, Identity, Limits, Sandbox, World};
 
 fn declare(behaviour: &str, dialect: Dialect) -> Result<Declaration, Failure> {
     let component =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/target/wasm32-wasip2/release/hostile_models.wasm");
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-    let plugin = Sandbox::new(cache)?.load("small", &component)?;
+    let plugin = Sandbox::new(Cache::beside(cache))?.load("small", &component)?;
     assert_eq!(plugin.world, World::Models);
     let settings = BTreeMap::from([("behaviour".to_owned(), Setting::Text(behaviour.to_owned()))]);
     let identity = Identity { plugin: "small".into(), settings, ..Identity::default() };

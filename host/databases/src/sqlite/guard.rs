@@ -163,7 +163,9 @@ impl Rules {
             AuthAction::Read { table_name, column_name } => self.objection_to_read(table_name, column_name, context),
             AuthAction::Function { function_name } => {
                 let allowed = self.may_call(&function_name.to_lowercase(), context.accessor);
-                (!allowed).then(|| format!("the function {function_name} is not among those that only compute"))
+                (!allowed).then(|| {
+                    format!("the function {function_name} is not allowed: it is not among those that only compute")
+                })
             }
             AuthAction::Pragma { pragma_name, .. } => {
                 Some(format!("PRAGMA {pragma_name} is not allowed: only SELECT is"))

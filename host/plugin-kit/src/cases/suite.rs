@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use wmshost_sandbox::{Limits, Plugin, Sandbox, World};
+use wmshost_sandbox::{Cache, Limits, Plugin, Sandbox, World};
 
 use super::case::{self, Case};
 use super::golden::{self, Made};
@@ -18,7 +18,7 @@ pub struct Suite {
     /// True to write the results as the expected ones.
     pub update: bool,
     /// The folder where compiled components are kept.
-    pub cache: PathBuf,
+    pub cache: Cache,
 }
 
 /// The outcome of a case.

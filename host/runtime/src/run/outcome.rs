@@ -1,5 +1,7 @@
 //! The outcome of a run, summed over the attempts of its streams.
 
+use std::collections::BTreeMap;
+
 use wmshost_flow::{Failure, Stage, StreamFailure, StreamStats, StreamStatus, StreamSummary};
 
 use crate::history::RunStatus;
@@ -19,6 +21,8 @@ pub struct RunOutcome {
     pub seconds: f64,
     /// The streams, each summed over its attempts.
     pub streams: Vec<StreamSummary>,
+    /// The number of calls of plugins that were denied, by stream; streams without any are left out.
+    pub denials: BTreeMap<String, u64>,
 }
 
 /// The status of a run by the summaries of its streams.

@@ -39,7 +39,10 @@ impl StreamRunner<'_> {
         let seconds = (self.runtime.clock.elapsed() - started).as_secs_f64();
         let (run_id, pipeline) = (self.factory.run_id.clone(), self.factory.pipeline);
         let (file, status) = (pipeline.file.display().to_string(), run_status(&streams));
-        Ok(RunOutcome { run_id, pipeline: pipeline.name.clone(), file, status, seconds, streams })
+        let denials =
+            self.plans.iter().map(|plan| (plan.plan.name.clone(), self.factory.registry.denials(&plan.plan.name)));
+        let denials = denials.filter(|(_, denied)| *denied > 0).collect();
+        Ok(RunOutcome { run_id, pipeline: pipeline.name.clone(), file, status, seconds, streams, denials })
     }
 
     /// Records the outcomes in the targets, for `status`. A run that another one kept from its stream says nothing about

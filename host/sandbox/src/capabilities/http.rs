@@ -10,7 +10,7 @@ use wmshost_contract_rules as rules;
 use wmshost_flow::{Cancel, Failure, JsonColumn, JsonPlace, JsonRows, RowsOf, ServiceRequest, ServiceSession};
 
 use super::source::check_batch_bytes;
-use super::{HostResult, check_label, into_guest};
+use super::{HostResult, LogMeter, check_label, into_guest};
 use crate::bindings::http::{self as wit, Host, HostResponse, HostService};
 use crate::bindings::types::Column;
 use crate::columns::PluginBatch;
@@ -50,12 +50,13 @@ pub(crate) struct HttpCtx {
     /// The number of open responses.
     responses: usize,
     limits: Arc<Limits>,
+    meter: Arc<LogMeter>,
 }
 
 impl HttpCtx {
     /// Without a service yet.
-    pub(crate) fn new(limits: &Arc<Limits>) -> Self {
-        Self { granted: None, cancel: Cancel::default(), responses: 0, limits: Arc::clone(limits) }
+    pub(crate) fn new(limits: &Arc<Limits>, meter: Arc<LogMeter>) -> Self {
+        Self { granted: None, cancel: Cancel::default(), responses: 0, limits: Arc::clone(limits), meter }
     }
 }
 
@@ -153,7 +154,7 @@ impl Host for HttpView<'_> {}
 
 impl HostService for HttpView<'_> {
     fn open(&mut self, label: String) -> HostResult<Resource<OpenService>> {
-        let opened = self.check_label(&label);
+        let opened = self.ctx.meter.audited(self.check_label(&label));
         into_guest(opened.and_then(|()| self.handles.push(OpenService)))
     }
 
@@ -161,7 +162,7 @@ impl HostService for HttpView<'_> {
         let from = Instant::now();
         let sent = HttpView::send(self, request);
         self.timer.host_worked(from);
-        into_guest(sent)
+        into_guest(self.ctx.meter.audited(sent))
     }
 
     fn drop(&mut self, service: Resource<OpenService>) -> wasmtime::Result<()> {

@@ -19,21 +19,22 @@ const BACKTRACE_NOTE: &str = "note: run with `RUST_BACKTRACE";
 /// The most bytes that are kept of a plugin's error messages in one call.
 const ERROR_BYTES: usize = 4 << 10;
 
-/// The log output of one plugin for one stream, in all of its instances.
+/// The log output and the denials of one plugin for one stream, in all of its instances.
 #[derive(Debug)]
 pub(crate) struct LogMeter {
-    plugin: String,
-    stream: String,
+    pub(super) plugin: String,
+    pub(super) stream: String,
     messages: AtomicU64,
     bytes: AtomicU64,
     left_out: AtomicU64,
+    pub(super) denied: AtomicU64,
 }
 
 impl LogMeter {
     pub(crate) fn new(plugin: &str, stream: &str) -> Arc<Self> {
         let (plugin, stream) = (plugin.to_owned(), stream.to_owned());
-        let [messages, bytes, left_out] = [(); 3].map(|()| AtomicU64::new(0));
-        Arc::new(Self { plugin, stream, messages, bytes, left_out })
+        let [messages, bytes, left_out, denied] = [(); 4].map(|()| AtomicU64::new(0));
+        Arc::new(Self { plugin, stream, messages, bytes, left_out, denied })
     }
 
     /// Counts a message, and returns whether it still goes into the log.

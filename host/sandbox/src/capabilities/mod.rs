@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `batches` | reading and writing columns, and taking rows out |
 //! | `building` | batches that a plugin makes itself |
+//! | `denials` | the count of calls that were denied |
 //! | `http` | reading a granted web service |
 //! | `log` | messages of plugins in the run's log |
 //! | `settings` | the plugin's own table in the pipeline file |
@@ -16,6 +17,7 @@
 
 mod batches;
 mod building;
+mod denials;
 mod http;
 mod log;
 mod settings;

@@ -1,12 +1,13 @@
 //! Reading a granted database. The plugin names a label; the host has opened it already.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use arrow_array::{Array as _, ArrayRef};
 use wasmtime::component::{HasData, Resource};
 use wmshost_flow::{Batch, Bounds, ColumnOrder, Dialect, Failure, SourceSession, Value};
 
-use super::{HostResult, check_label, into_guest};
+use super::{HostResult, LogMeter, check_label, into_guest};
 use crate::bindings::source::{self as wit, Host, HostConnection, HostCursor};
 use crate::bindings::types::{Column, Value as WitValue};
 use crate::columns::PluginBatch;
@@ -41,12 +42,13 @@ pub(crate) struct SourceCtx {
     pub(crate) batch_rows: u32,
     /// The most bytes that a batch may take.
     most_bytes: usize,
+    meter: Arc<LogMeter>,
 }
 
 impl SourceCtx {
     /// Without a source yet.
-    pub(crate) fn new(most_bytes: usize) -> Self {
-        Self { granted: None, failure: None, batch_rows: 1_000_000, most_bytes }
+    pub(crate) fn new(most_bytes: usize, meter: Arc<LogMeter>) -> Self {
+        Self { granted: None, failure: None, batch_rows: 1_000_000, most_bytes, meter }
     }
 }
 
@@ -78,7 +80,7 @@ impl SourceView<'_> {
         let from = Instant::now();
         let done = work(self);
         self.timer.host_worked(from);
-        done
+        self.ctx.meter.audited(done)
     }
 
     fn read(&mut self, statement: &str, parameters: &[Value]) -> Result<Resource<OpenCursor>, Failure> {
@@ -133,7 +135,7 @@ fn order_to_wit(order: ColumnOrder) -> wit::ColumnOrder {
 
 impl HostConnection for SourceView<'_> {
     fn open(&mut self, label: String) -> HostResult<Resource<Connection>> {
-        let opened = self.check_label(&label);
+        let opened = self.ctx.meter.audited(self.check_label(&label));
         into_guest(opened.and_then(|()| self.handles.push(Connection)))
     }
 

@@ -2,13 +2,13 @@
 //! the transaction and will commit it. The session does not know the mode and the key of this load, so [`LoadPolicy`]
 //! enforces these.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use wasmtime::component::{HasData, Resource};
 use wmshost_flow::{Failure, MergeRule, SharedTarget, TableDefinition, TargetSession, WriteStats};
 
-use super::{HostResult, into_guest};
+use super::{HostResult, LogMeter, into_guest};
 use crate::bindings::target::{self as wit, Host};
 use crate::bindings::types::Column;
 use crate::checks::check_key;
@@ -35,12 +35,13 @@ pub(crate) struct TargetCtx {
     pub(crate) policy: Option<LoadPolicy>,
     /// The most columns of a table.
     most_columns: usize,
+    meter: Arc<LogMeter>,
 }
 
 impl TargetCtx {
     /// Without a target yet.
-    pub(crate) fn new(most_columns: usize) -> Self {
-        Self { session: None, counts: WriteStats::default(), policy: None, most_columns }
+    pub(crate) fn new(most_columns: usize, meter: Arc<LogMeter>) -> Self {
+        Self { session: None, counts: WriteStats::default(), policy: None, most_columns, meter }
     }
 }
 
@@ -53,7 +54,8 @@ pub(crate) struct TargetView<'a> {
 
 impl TargetView<'_> {
     fn policy(&self) -> Result<&LoadPolicy, Failure> {
-        self.ctx.policy.as_ref().ok_or_else(|| Failure::denied("no load is under way"))
+        let policy = self.ctx.policy.as_ref().ok_or_else(|| Failure::denied("no load is under way"));
+        self.ctx.meter.audited(policy)
     }
 
     /// Works on the target, and counts the time as the host's.
@@ -67,7 +69,7 @@ impl TargetView<'_> {
         };
         let done = work(session.lock().unwrap_or_else(PoisonError::into_inner).as_mut());
         self.timer.host_worked(from);
-        done
+        self.ctx.meter.audited(done)
     }
 
     /// Writes rows and counts them.
@@ -76,7 +78,8 @@ impl TargetView<'_> {
         table: &str,
         write: impl FnOnce(&mut dyn TargetSession) -> Result<WriteStats, Failure>,
     ) -> Result<(), Failure> {
-        self.policy()?.check_written(table)?;
+        let allowed = self.policy()?.check_written(table);
+        self.ctx.meter.audited(allowed)?;
         let counts = self.with_target(write)?;
         self.ctx.counts += counts;
         Ok(())

@@ -63,6 +63,19 @@ Examples:
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Say what each plugin of a pipeline may read, write and ask for
+    #[command(after_help = "\
+The grants follow from the pipeline file; nothing is connected. A run denies everything else, and counts each denial.
+
+Examples:
+  wmshost plugin grants pipelines/dev.toml
+  wmshost plugin grants pipelines/prod.toml --output json")]
+    Grants {
+        /// The pipeline file
+        pipeline: PathBuf,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
     /// Show a component's world, its imports and its settings
     #[command(after_help = "\
 Examples:

@@ -1,11 +1,13 @@
 //! The reports of `wmshost plugin`: descriptions of components.
 
 use wmshost_flow::Failure;
+use wmshost_runtime::grants::PluginGrants;
 use wmshost_runtime::plugin_registry::named_digest;
 use wmshost_sandbox::{Description, Plugin};
 
+use super::documents::grants::PluginGrantsDocument;
 use super::documents::plugin::{PluginDocument, kind_name};
-use super::{json, section, table};
+use super::{json, plain, print, section, table};
 use crate::cli::Output;
 
 /// The number of letters of a digest in a list.
@@ -28,6 +30,21 @@ pub(crate) fn list(found: &[(String, Plugin, Description)], output: Output) -> R
         ]
     });
     table(&["plugin", "world", "version", "what it does", "digest", "file"], &[], rows.collect());
+    Ok(())
+}
+
+/// Reports the grants of the plugins of a pipeline.
+pub(crate) fn grants(found: &[PluginGrants], output: Output) -> Result<(), Failure> {
+    if output == Output::Json {
+        return json(&found.iter().map(PluginGrantsDocument::from).collect::<Vec<_>>());
+    }
+    for grants in found {
+        let stream = grants.stream.as_deref().unwrap_or("models");
+        print(&plain(&format!("{stream}, {}:", grants.stage)));
+        for sentence in &grants.sentences {
+            print(&plain(&format!("  {sentence}.")));
+        }
+    }
     Ok(())
 }
 

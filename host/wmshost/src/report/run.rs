@@ -85,6 +85,15 @@ fn as_text(outcome: &RunOutcome) {
                 count(end.stats.duplicates)
             ));
         }
+        if let Some(denied) = outcome.denials.get(&end.stream) {
+            note(&format!(
+                "{}: {} calls of its plugins were denied: `wmshost logs {}` has each, `wmshost plugin grants {}` what is granted",
+                end.stream,
+                count(*denied),
+                outcome.run_id,
+                outcome.file
+            ));
+        }
         if let Some(found) = &end.comparison {
             note(&format!("{}: {}", end.stream, compared(found)));
             for text in missing_keys(&outcome.file, &end.stream, found).into_iter().chain(kept(found)) {

@@ -61,8 +61,7 @@ pub(crate) struct QueryCursor {
 /// A failure while SQLite computes rows.
 pub(crate) fn computing_failure(source: &str, error: Error) -> Failure {
     if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
-        let most = u64::from(limits::TICKS_PER_CALL) * limits::STEPS_PER_TICK as u64;
-        return Failure::limit("source statement steps in one call", most, "more")
+        return Failure::limit("source statement seconds in one call", limits::CALL_SECONDS, "more")
             .within(format_args!("{source}: read smaller parts, or use an index"));
     }
     failure(format_args!("{source}, reading rows"), error)

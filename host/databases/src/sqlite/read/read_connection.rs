@@ -2,8 +2,8 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
@@ -22,6 +22,10 @@ pub(crate) mod limits {
     pub(crate) const VALUE_BYTES: usize = 16 << 20;
     /// The largest limit that SQLite supports.
     pub(crate) const MOST_VALUE_BYTES: i32 = 1_000_000_000;
+    /// Columns of a statement's result, of a subquery, and of a table.
+    pub(crate) const COLUMNS: i32 = 1_000;
+    /// Bytes of all that SQLite holds in this process at once, beyond which it refuses.
+    pub(crate) const HEAP_BYTES: i64 = 1 << 30;
     /// Bytes of a statement's text.
     pub(crate) const STATEMENT_BYTES: i32 = 256 << 10;
     /// Parameters of a statement.
@@ -32,14 +36,39 @@ pub(crate) mod limits {
     pub(crate) const COMPOUND_SELECTS: i32 = 64;
     /// Bytes of a LIKE pattern, whose cost grows with their square.
     pub(crate) const PATTERN_BYTES: i32 = 1_000;
-    /// Steps of SQLite's machine between two checks of the limit below.
-    pub(crate) const STEPS_PER_TICK: i32 = 1_000_000;
-    /// Ticks for one call, which amount to some minutes of computing.
-    pub(crate) const TICKS_PER_CALL: u32 = 20_000;
+    /// Steps of SQLite's machine between two looks at the clock.
+    pub(crate) const STEPS_PER_TICK: i32 = 100_000;
+    /// The longest time that a statement may compute before it returns, or between two rows.
+    pub(crate) const CALL_SECONDS: u64 = 600;
     /// Bytes of text and binary in one batch; the row that goes beyond is its last.
     pub(crate) const BATCH_BYTES: usize = 16 << 20;
     /// KiB of pages that a connection keeps in memory.
     pub(crate) const CACHE_KIB: i32 = 2_048;
+}
+
+/// The time of the present call.
+struct CallClock {
+    opened: Instant,
+    /// The milliseconds from the opening of the connection to the start of the call.
+    started: AtomicU64,
+}
+
+impl CallClock {
+    fn new() -> Self {
+        Self { opened: Instant::now(), started: AtomicU64::new(0) }
+    }
+
+    fn elapsed(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn restart(&self) {
+        self.started.store(self.elapsed(), Ordering::Relaxed);
+    }
+
+    fn is_over(&self) -> bool {
+        self.elapsed().saturating_sub(self.started.load(Ordering::Relaxed)) > limits::CALL_SECONDS * 1_000
+    }
 }
 
 /// A read-only connection with its guard. Clones share the same connection.
@@ -47,7 +76,7 @@ pub(crate) mod limits {
 pub(crate) struct ReadConnection {
     pub(crate) database: Database,
     pub(crate) guard: Arc<Guard>,
-    ticks: Arc<AtomicU32>,
+    call: Arc<CallClock>,
     /// The most bytes of one value.
     value_bytes: i32,
 }
@@ -59,6 +88,7 @@ impl ReadConnection {
         let mut connection = open_read_only(path)?;
         for (limit, most) in [
             (Limit::SQLITE_LIMIT_LENGTH, value_bytes),
+            (Limit::SQLITE_LIMIT_COLUMN, limits::COLUMNS),
             (Limit::SQLITE_LIMIT_SQL_LENGTH, limits::STATEMENT_BYTES),
             (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, limits::PARAMETERS),
             (Limit::SQLITE_LIMIT_EXPR_DEPTH, limits::EXPRESSION_DEPTH),
@@ -73,19 +103,16 @@ impl ReadConnection {
         let guard = Arc::new(Guard::new());
         let authorizer = Arc::clone(&guard);
         connection.authorizer(Some(move |context: rusqlite::hooks::AuthContext<'_>| authorizer.authorize(&context)))?;
-        let ticks = Arc::new(AtomicU32::new(0));
-        let counted = Arc::clone(&ticks);
-        connection.progress_handler(
-            limits::STEPS_PER_TICK,
-            Some(move || counted.fetch_add(1, Ordering::Relaxed) >= limits::TICKS_PER_CALL),
-        )?;
+        let call = Arc::new(CallClock::new());
+        let watched = Arc::clone(&call);
+        connection.progress_handler(limits::STEPS_PER_TICK, Some(move || watched.is_over()))?;
         let database = Database::new(connection.into());
-        Ok(Self { database, guard, ticks, value_bytes })
+        Ok(Self { database, guard, call, value_bytes })
     }
 
     /// Begins the call from which the limit on computing counts.
     pub(crate) fn begin_call(&self) {
-        self.ticks.store(0, Ordering::Relaxed);
+        self.call.restart();
     }
 
     /// The most bytes of one value.
@@ -128,8 +155,9 @@ pub(crate) fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_WAIT)?;
     connection.execute_batch(&format!(
-        "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{};",
-        limits::CACHE_KIB
+        "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{}; PRAGMA hard_heap_limit = {};",
+        limits::CACHE_KIB,
+        limits::HEAP_BYTES
     ))?;
     Ok(connection)
 }

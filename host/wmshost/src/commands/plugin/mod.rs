@@ -28,6 +28,7 @@ pub(super) fn plugin(app: &App, command: PluginCommand) -> Result<Exit> {
         PluginCommand::Test(arguments) => author::test(app, &arguments),
         PluginCommand::Check(arguments) => certify::check(app, &arguments),
         PluginCommand::List { pipeline, output } => list(app, pipeline.as_deref(), output.output),
+        PluginCommand::Grants { pipeline, output } => grants(app, &pipeline, output.output),
         PluginCommand::Inspect { file, output } => inspect(app, &file, output.output),
     }
 }
@@ -57,6 +58,13 @@ fn standard(registry: &PluginRegistry) -> BTreeMap<String, PluginFile> {
         report::note(&format!("there is no standard plugin in {}", folders.join(", ")));
     }
     names.into_iter().map(|name| (name.clone(), PluginFile::Standard(name))).collect()
+}
+
+fn grants(app: &App, file: &Path, output: Output) -> Result<Exit> {
+    let runtime = app.runtime(output);
+    let pipeline = runtime.pipeline(file, &runtime.registry()?)?;
+    report::plugin::grants(&wmshost_runtime::grants::grants(&pipeline), output)?;
+    Ok(Exit::Success)
 }
 
 fn inspect(app: &App, file: &Path, output: Output) -> Result<Exit> {

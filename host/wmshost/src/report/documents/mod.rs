@@ -17,6 +17,7 @@
 //! | `runs` | `runs list` and `show` |
 //! | `cases` | `plugin test` |
 //! | `certificate` | `plugin check` |
+//! | `grants` | `plugin grants` |
 //! | `plugin` | `plugin list` and `inspect` |
 //! | `sample` | `sample create` and `change` |
 //! | `models` | `models show`, `diff` and `freshness` |
@@ -32,6 +33,7 @@ pub(super) mod certificate;
 pub(super) mod check;
 pub(super) mod discover;
 pub(super) mod error;
+pub(super) mod grants;
 pub(super) mod kpi;
 pub(super) mod models;
 pub(super) mod plan;

@@ -52,6 +52,8 @@ struct RunStream {
     rows_deleted: u64,
     /// Rows whose key another row of the run has, so that the target keeps one of each.
     rows_with_duplicate_keys: u64,
+    /// Calls of its plugins that were denied, because they asked for more than is granted; each is in the run's log.
+    calls_denied: u64,
     /// Bytes of Arrow columns that were loaded.
     bytes: u64,
     /// The duration in seconds.
@@ -122,14 +124,15 @@ impl RunDocument {
             status: RunStatus::of_exit(exit).name(),
             exit_code: exit as u8,
             seconds: outcome.seconds + models.map_or(0.0, |built| built.report.seconds),
-            streams: outcome.streams.iter().map(Into::into).collect(),
+            streams: outcome.streams.iter().map(|end| RunStream::of(end, outcome)).collect(),
             models: models.map(|built| built.report.results(&built.pipeline)),
         }
     }
 }
 
-impl From<&StreamSummary> for RunStream {
-    fn from(end: &StreamSummary) -> Self {
+impl RunStream {
+    /// The result of a stream in a run.
+    fn of(end: &StreamSummary, outcome: &RunOutcome) -> Self {
         Self {
             stream: end.stream.clone(),
             status: end.status.name(),
@@ -140,6 +143,7 @@ impl From<&StreamSummary> for RunStream {
             rows_filtered: end.stats.filtered,
             rows_deleted: end.stats.deleted,
             rows_with_duplicate_keys: end.stats.duplicates,
+            calls_denied: outcome.denials.get(&end.stream).copied().unwrap_or_default(),
             bytes: end.stats.bytes,
             seconds: end.seconds,
             bookmark: end.bookmark.as_ref().map(Into::into),

@@ -12,6 +12,7 @@ use super::certificate::CertificateDocument;
 use super::check::CheckDocument;
 use super::discover::TableDocument;
 use super::error::ErrorDocument;
+use super::grants::PluginGrantsDocument;
 use super::kpi::MetricDocument;
 use super::models::{CompiledModelDocument, FreshnessDocument, PlannedModelDocument, ShownNodeDocument};
 use super::plan::PlanDocument;
@@ -57,6 +58,7 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("runs-show", "wmshost runs show --output json", of::<ShownRunDocument>),
     entry("plugin-list", "wmshost plugin list --output json", of::<Vec<PluginDocument>>),
     entry("plugin-inspect", "wmshost plugin inspect --output json", of::<PluginDocument>),
+    entry("plugin-grants", "wmshost plugin grants --output json", of::<Vec<PluginGrantsDocument>>),
     entry("plugin-check", "wmshost plugin check --output json", of::<CertificateDocument>),
     entry("plugin-test", "wmshost plugin test --output json", of::<CasesDocument>),
     entry("sample", "wmshost sample create --output json, and change", of::<SampleDocument>),
