@@ -1,7 +1,7 @@
 # The one door. `make` lists the targets; each of them installs what it lacks.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cloud quick test test-long test-oracle check lint fix bench bench-oracle \
+.PHONY: help demo demo-cloud quick test test-long test-oracle check lint fix bench bench-oracle bench-cloud \
 	program build shipped plugins bindings plugins-second setup setup-oracle install dist deb clean
 
 CARGO := cargo
@@ -67,6 +67,9 @@ bench: build plugins ## full and incremental load of 1,000,000 rows beside plain
 
 bench-oracle: build setup-oracle ## the Oracle driver beside python-oracledb on the emulator: rows per CPU second, and merges both ways
 	$(CARGO) run --release --quiet -p wmshost-bench -- oracle
+
+bench-cloud: build ## pages of Oracle WMS Cloud made into batches beside Python's json (BENCH_ROWS=N for fewer rows)
+	$(CARGO) run --release --quiet -p wmshost-bench -- cloud
 
 program: ## build the program alone, into target/release/wmshost
 	$(CARGO) build --release -p wmshost

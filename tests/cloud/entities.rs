@@ -47,3 +47,18 @@ fn an_entity_whose_ordering_is_refused_is_read_by_page_numbers() {
         assert_eq!(cloud.project.number("SELECT count(*) FROM CLOUD_ORDER_TYPE"), rows, "{quirks:?}");
     }
 }
+
+#[test]
+fn fields_that_come_are_loaded_once_they_are_described_and_reported_in_any_case() {
+    let cloud = cloud(&[Release, UnknownFields], "");
+    let only = ["--stream", "allocation"];
+    let first = cloud.project.wmshost("run", &only).ended(0);
+    first.says(&["does not describe", "zz_unlisted"]);
+    cloud.mock.advance(86_400);
+    cloud.mock.begin_changes(3, 50.0, 1);
+    cloud.settle();
+    let second = cloud.project.wmshost("run", &["--stream", "allocation", "--output", "json"]).ended(0).json();
+    let changes = second["streams"][0]["schema_changes"].to_string();
+    assert!(changes.contains("release_ref was added") && changes.contains("task_seq_nbr changed"), "{changes}");
+    assert_ne!(cloud.project.number("SELECT count(*) FROM CLOUD_ALLOCATION WHERE release_ref IS NOT NULL"), 0);
+}

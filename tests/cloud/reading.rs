@@ -70,3 +70,21 @@ fn fractions_phantom_pages_and_a_busy_service_lose_nothing() {
         two_runs(&Setup { page_rows: 25, ..Setup::new(4, quirks.into_iter().collect()) });
     }
 }
+
+#[test]
+fn a_hundredth_of_changes_costs_a_fiftieth_of_the_requests_of_a_first_load() {
+    let setup = Setup { allocations: 30_000, page_rows: 25, ..Setup::new(8, Quirks::default()) };
+    let cloud = Cloud::new(&setup);
+    let requests = || {
+        cloud.project.wmshost("run", &["--stream", "allocation"]).ended(0);
+        cloud.mock.take_exchanges().len()
+    };
+    let first = requests();
+    cloud.mock.advance(86_400);
+    cloud.mock.touch("allocation", 300);
+    cloud.mock.advance(3_600);
+    let later = requests();
+    println!("requests: {first} of the first load, {later} of the incremental one");
+    assert!(first >= 1_200 && later * 50 <= first, "{later} requests after {first}");
+    cloud.assert_entity_equal("allocation", "after the changes");
+}

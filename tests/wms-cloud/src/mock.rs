@@ -175,6 +175,12 @@ impl Mock {
         state.tenant.every = every.max(1);
     }
 
+    /// Changes this number of rows of an entity, as usual.
+    pub fn touch(&self, entity: &'static str, count: usize) {
+        let mut state = lock(&self.state);
+        (0..count).for_each(|_| changes::apply(&mut state.tenant, Change::Update(entity)));
+    }
+
     /// Deletes this number of rows of an entity, without a trace in the API.
     pub fn delete(&self, entity: &'static str, count: usize) {
         let mut state = lock(&self.state);

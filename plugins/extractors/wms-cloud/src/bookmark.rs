@@ -14,61 +14,17 @@
 use wmshost_plugin::contract::types::{Bookmark, Position, Value};
 use wmshost_plugin::{Failure, Result, permanent};
 
-/// A part of the entity's rows that is walked over by id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// All rows.
-    Full,
-    /// All rows, before the first window.
-    First,
-    /// The rows after the highest id that was read.
-    RowsAfter,
-    /// Those that changed in a window.
-    Changes,
-    /// Those that were created in a window and have a time of change before it.
-    Backdated,
-    /// Those without a time of change.
-    NoTime,
-}
-
-impl Phase {
-    const ALL: [(Self, &str); 6] = [
-        (Self::Full, "full"),
-        (Self::First, "first"),
-        (Self::RowsAfter, "rows-after"),
-        (Self::Changes, "changes"),
-        (Self::Backdated, "backdated"),
-        (Self::NoTime, "no-time"),
-    ];
-
-    fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(phase, _)| *phase == self).map_or("", |(_, name)| *name)
-    }
-}
-
-/// A window of times in microseconds since 1970-01-01T00:00:00 UTC: from the first, included, to the second, excluded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) low: i64,
-    pub(crate) next: i64,
-}
+use crate::walk::{Phase, Span, Walk};
 
 /// The position of a stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReadPosition {
     /// Nothing is left to read.
     Done,
     /// Every change before this moment was read.
     Idle { high: i64 },
     /// In the middle of a walk.
-    Walking {
-        phase: Phase,
-        /// The moment before which every change was read, or which follows on a first load.
-        high: Option<i64>,
-        span: Option<Span>,
-        ceiling: Option<i64>,
-        last: Option<i64>,
-    },
+    Walking(Walk),
 }
 
 impl ReadPosition {
@@ -84,7 +40,7 @@ impl ReadPosition {
                 add("phase", Some(Value::Text("idle".to_owned())));
                 add("high", Some(Value::Timestamp(*high)));
             }
-            Self::Walking { phase, high, span, ceiling, last } => {
+            Self::Walking(Walk { phase, high, span, ceiling, last }) => {
                 add("phase", Some(Value::Text(phase.name().to_owned())));
                 add("high", high.map(Value::Timestamp));
                 add("low", span.map(|span| Value::Timestamp(span.low)));
@@ -127,7 +83,7 @@ impl ReadPosition {
         if needs_high && high.is_none() || needs_span && span.is_none() {
             return Err(unreadable("it has no position high, low or next"));
         }
-        Ok(Self::Walking { phase, high, span, ceiling: number("ceiling")?, last: number("last")? })
+        Ok(Self::Walking(Walk { phase, high, span, ceiling: number("ceiling")?, last: number("last")? }))
     }
 }
 
@@ -142,7 +98,8 @@ mod tests {
     #[test]
     fn every_position_comes_back() {
         let span = Some(Span { low: 5, next: 9 });
-        let walking = |phase, high, span, ceiling, last| ReadPosition::Walking { phase, high, span, ceiling, last };
+        let walking =
+            |phase, high, span, ceiling, last| ReadPosition::Walking(Walk { phase, high, span, ceiling, last });
         for position in [
             ReadPosition::Done,
             ReadPosition::Idle { high: 7 },

@@ -20,10 +20,10 @@ use wmshost_plugin::contract::extraction::{Method, NullKeys, Request};
 use wmshost_plugin::contract::types::Value;
 use wmshost_plugin::{Result, invalid_config, permanent};
 
-use crate::bookmark::{Phase, ReadPosition, Span};
+use crate::bookmark::ReadPosition;
 use crate::entity::{CREATED, Entity};
 use crate::moment::{self, SECOND};
-use crate::walk::Walk;
+use crate::walk::{Phase, Span, Walk};
 
 const DAY: i64 = 86_400 * SECOND;
 
@@ -55,9 +55,7 @@ pub(crate) fn read_plan(request: &Request, entity: &Entity, now: Option<i64>, co
 /// The whole entity: from the beginning, or after the row where a load was interrupted.
 fn whole(position: Option<ReadPosition>) -> ReadPlan {
     let walk = match position {
-        Some(ReadPosition::Walking { phase: Phase::Full, ceiling, last, .. }) => {
-            Walk { ceiling, last, ..Walk::new(Phase::Full, None, None) }
-        }
+        Some(ReadPosition::Walking(walk)) if walk.phase == Phase::Full => walk,
         _ => Walk::new(Phase::Full, None, None),
     };
     ReadPlan { walks: [walk].into(), end: ReadPosition::Done }
@@ -66,11 +64,11 @@ fn whole(position: Option<ReadPosition>) -> ReadPlan {
 /// The rows after the highest id that was read.
 fn append(position: Option<ReadPosition>) -> ReadPlan {
     let last = match position {
-        Some(ReadPosition::Walking { phase: Phase::RowsAfter | Phase::Full, last, .. }) => last,
+        Some(ReadPosition::Walking(Walk { phase: Phase::RowsAfter | Phase::Full, last, .. })) => last,
         _ => None,
     };
     let walk = Walk { last, ..Walk::new(Phase::RowsAfter, None, None) };
-    ReadPlan { end: walk.position(), walks: [walk].into() }
+    ReadPlan { end: ReadPosition::Walking(walk), walks: [walk].into() }
 }
 
 /// The rows of a window that the host asks for.
@@ -85,7 +83,7 @@ fn windowed(start: &Value, end: &Value, position: Option<ReadPosition>) -> Resul
     let begun = Walk::new(Phase::Changes, Some(span.low), Some(span));
     let walks = match position {
         Some(ReadPosition::Done) => VecDeque::new(),
-        Some(ReadPosition::Walking { phase: Phase::Changes, ceiling, last, .. }) => {
+        Some(ReadPosition::Walking(Walk { phase: Phase::Changes, ceiling, last, .. })) => {
             [Walk { ceiling, last, ..begun }].into()
         }
         _ => [begun].into(),
@@ -105,18 +103,17 @@ fn incremental(request: &Request, entity: &Entity, position: Option<ReadPosition
             let span = window(high, until, request);
             Ok(ReadPlan { walks: walks(request, entity, high, span), end: ReadPosition::Idle { high: span.next } })
         }
-        Some(ReadPosition::Walking { phase: Phase::First, high: Some(high), ceiling, last, .. }) => {
-            let first = Walk { ceiling, last, ..Walk::new(Phase::First, Some(high), None) };
+        Some(ReadPosition::Walking(first @ Walk { phase: Phase::First, high: Some(high), .. })) => {
             let span = window(high, until, request);
             let mut all = walks(request, entity, high, span);
             all.push_front(first);
             Ok(ReadPlan { walks: all, end: ReadPosition::Idle { high: span.next } })
         }
-        Some(ReadPosition::Walking { phase, high: Some(high), span: Some(span), ceiling, last }) => {
-            let left = walks(request, entity, high, span).into_iter().skip_while(|walk| walk.phase != phase);
+        Some(ReadPosition::Walking(begun @ Walk { high: Some(high), span: Some(span), .. })) => {
+            let left = walks(request, entity, high, span).into_iter().skip_while(|walk| walk.phase != begun.phase);
             let mut left: VecDeque<Walk> = left.collect();
-            if let Some(begun) = left.front_mut() {
-                (begun.ceiling, begun.last) = (ceiling, last);
+            if let Some(first) = left.front_mut() {
+                *first = begun;
             }
             // What changed since the window was closed is read by the same run.
             let next = window(span.next, until, request);
@@ -125,7 +122,7 @@ fn incremental(request: &Request, entity: &Entity, position: Option<ReadPosition
             }
             Ok(ReadPlan { walks: left, end: ReadPosition::Idle { high: next.next } })
         }
-        Some(ReadPosition::Walking { .. }) => Err(permanent(
+        Some(ReadPosition::Walking(_)) => Err(permanent(
             "the bookmark is that of a whole load, without a time; reset the stream's checkpoint to load the entity again, \
              or read it whole once more",
         )),
@@ -207,8 +204,8 @@ pub(crate) mod tests {
         let plan = planned(&request(), NOW);
         let until = 999_880 * SECOND;
         assert_eq!((phases(&plan), &plan.end), (vec![Phase::First], &ReadPosition::Idle { high: until }));
-        let begun = Walk { ceiling: Some(9), last: Some(5), ..plan.walks[0].clone() };
-        let later = planned(&at(&begun.position()), NOW + DAY);
+        let begun = Walk { ceiling: Some(9), last: Some(5), ..plan.walks[0] };
+        let later = planned(&at(&ReadPosition::Walking(begun)), NOW + DAY);
         assert_eq!(phases(&later), [Phase::First, Phase::Changes, Phase::Backdated, Phase::NoTime]);
         assert_eq!(later.walks[0], begun);
         assert_eq!(later.walks[1].span, Some(Span { low: until - 10 * SECOND, next: until + DAY }));
@@ -230,11 +227,11 @@ pub(crate) mod tests {
     fn an_interrupted_window_is_continued_as_it_was() {
         let span = Some(Span { low: 5 * SECOND, next: 9 * SECOND });
         let begun = Walk { ceiling: Some(9), last: Some(5), ..Walk::new(Phase::Backdated, Some(6), span) };
-        let plan = planned(&at(&begun.position()), 10 * SECOND);
+        let plan = planned(&at(&ReadPosition::Walking(begun)), 10 * SECOND);
         assert_eq!((phases(&plan), &plan.walks[0]), (vec![Phase::Backdated, Phase::NoTime], &begun));
         assert_eq!(plan.end, ReadPosition::Idle { high: 9 * SECOND });
         // What changed since then follows in the same run.
-        let plan = planned(&at(&begun.position()), NOW);
+        let plan = planned(&at(&ReadPosition::Walking(begun)), NOW);
         let (until, all) = (999_880 * SECOND, [Phase::Changes, Phase::Backdated, Phase::NoTime]);
         assert_eq!((phases(&plan), &plan.walks[0]), ([&all[1..], &all[..]].concat(), &begun));
         assert_eq!(plan.walks[2].span, Some(Span { low: -SECOND, next: until }));

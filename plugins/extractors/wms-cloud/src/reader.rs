@@ -10,7 +10,7 @@ use wmshost_plugin::{
     Batch, Failure, Reader, Result, Rows, Settings, Step, Violation, invalid_config, log, permanent, transient,
 };
 
-use crate::bookmark::{Phase, ReadPosition};
+use crate::bookmark::ReadPosition;
 use crate::cloud::{Cloud, Listed, MOST_ROWS, empty_pages, ids};
 use crate::entitlement;
 use crate::entity::{Choice, Entity, ID};
@@ -19,7 +19,7 @@ use crate::numbered::NumberedPages;
 use crate::page_size::PageSize;
 use crate::read_plan::{ReadPlan, read_plan};
 use crate::request::{check_change_key, key};
-use crate::walk::Walk;
+use crate::walk::{Phase, Walk};
 
 /// The rule of rows without an id: no walk can come back to them, and no order has a place for them.
 const NULL_ID: &str = "null-key";
@@ -232,7 +232,7 @@ impl<S: Service> CloudReader<S> {
         let name = &self.entity.name;
         if !others.is_empty() {
             log::warn(format!(
-                "{name}: rows have fields that are not described, and are left out: {}",
+                "{name}: rows have fields that the service does not describe; each is left out until it is described: {}",
                 others.join(", ")
             ));
         }
@@ -302,7 +302,8 @@ impl<S: Service> Reader for CloudReader<S> {
             self.report_drift(&page.other_members, &page.absent_columns);
             self.numbered = Some(numbered);
             // An interrupted reading begins again.
-            return Ok(Step::Chunk(page.rows, Walk::new(Phase::Full, None, None).position().bookmark()));
+            let position = ReadPosition::Walking(Walk::new(Phase::Full, None, None));
+            return Ok(Step::Chunk(page.rows, position.bookmark()));
         }
         loop {
             let Some(walk) = self.walks.front() else { return Ok(Step::End(self.end.bookmark())) };
@@ -312,7 +313,7 @@ impl<S: Service> Reader for CloudReader<S> {
                 // Rows that are added later are after the last id, or the ceiling if rows at the end were deleted.
                 if let (true, Some(walk)) = (is_append, walk) {
                     let last = walk.last.max(walk.ceiling);
-                    self.end = Walk { ceiling: None, last, ..walk }.position();
+                    self.end = ReadPosition::Walking(Walk { ceiling: None, last, ..walk });
                 }
                 continue;
             }
@@ -331,7 +332,7 @@ impl<S: Service> Reader for CloudReader<S> {
             }
             reject_without_id(&page.rows)?;
             self.judge_change_keys(&page.rows)?;
-            let position = self.walks.front().map_or_else(|| self.end.clone(), Walk::position);
+            let position = self.walks.front().map_or(self.end, |walk| ReadPosition::Walking(*walk));
             return Ok(Step::Chunk(page.rows, position.bookmark()));
         }
     }

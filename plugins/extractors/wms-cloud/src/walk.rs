@@ -1,13 +1,51 @@
 //! A walk over rows by id: the filters of its part, and its position. A row that changes while it is walked over leaves the
 //! window and is in the next one; a row that is added after the walk began is above its ceiling.
 
-use crate::bookmark::{Phase, ReadPosition, Span};
 use crate::cloud::Filter;
 use crate::entity::{CREATED, ID};
 use crate::moment;
 
+/// A part of the entity's rows that is walked over by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// All rows.
+    Full,
+    /// All rows, before the first window.
+    First,
+    /// The rows after the highest id that was read.
+    RowsAfter,
+    /// Those that changed in a window.
+    Changes,
+    /// Those that were created in a window and have a time of change before it.
+    Backdated,
+    /// Those without a time of change.
+    NoTime,
+}
+
+impl Phase {
+    pub(crate) const ALL: [(Self, &str); 6] = [
+        (Self::Full, "full"),
+        (Self::First, "first"),
+        (Self::RowsAfter, "rows-after"),
+        (Self::Changes, "changes"),
+        (Self::Backdated, "backdated"),
+        (Self::NoTime, "no-time"),
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(phase, _)| *phase == self).map_or("", |(_, name)| *name)
+    }
+}
+
+/// A window of times in microseconds since 1970-01-01T00:00:00 UTC: from the first, included, to the second, excluded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) low: i64,
+    pub(crate) next: i64,
+}
+
 /// A walk over a part of the rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Walk {
     pub(crate) phase: Phase,
     /// The moment before which every change was read, or which follows on a first load.
@@ -23,12 +61,6 @@ impl Walk {
     /// A walk that has not begun.
     pub(crate) fn new(phase: Phase, high: Option<i64>, span: Option<Span>) -> Self {
         Self { phase, high, span, ceiling: None, last: None }
-    }
-
-    /// The position of the stream in this walk.
-    pub(crate) fn position(&self) -> ReadPosition {
-        let Self { phase, high, span, ceiling, last } = *self;
-        ReadPosition::Walking { phase, high, span, ceiling, last }
     }
 
     /// True if every id up to the ceiling was read.
