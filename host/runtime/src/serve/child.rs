@@ -15,8 +15,8 @@ use wmshost_pipeline::{Resolved, StreamPlan};
 
 use super::book::Due;
 use super::gate::{self, Hold, Passage};
+use super::handle::Order;
 use super::scheduler::{Fate, Start};
-use super::units::ServedUnit;
 use crate::history::{History, RunStatus};
 use crate::process::is_alive;
 use crate::runtime::Runtime;
@@ -44,19 +44,35 @@ pub(super) enum News {
     Abandoned,
 }
 
+/// A message to the server's loop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Message {
+    /// The news of the run with this id.
+    News(String, News),
+    /// An order from outside.
+    Order(Order),
+}
+
 /// A run to be carried out.
 pub(super) struct Child {
     pub(super) runtime: Arc<Runtime>,
     /// The program that runs pipelines.
     pub(super) program: PathBuf,
     pub(super) pipeline: Arc<Resolved>,
-    pub(super) unit: ServedUnit,
+    /// The names of its streams.
+    pub(super) streams: Vec<String>,
+    /// True if these are all streams of the pipeline.
+    pub(super) is_whole: bool,
+    /// True if a person ordered it: other machines do not have it.
+    pub(super) is_ordered: bool,
     pub(super) start: Start,
     /// Set when nothing may begin any more.
     pub(super) is_draining: Arc<AtomicBool>,
     /// Set when the process has to end.
     pub(super) is_stopped: Arc<AtomicBool>,
-    pub(super) news: Sender<(String, News)>,
+    /// Set when a person wants the process to end.
+    pub(super) is_cancelled: Arc<AtomicBool>,
+    pub(super) messages: Sender<Message>,
 }
 
 impl Child {
@@ -69,13 +85,16 @@ impl Child {
 
     fn tell(&self, news: News) {
         // The scheduler that is gone needs no news.
-        let _ = self.news.send((self.start.run_id.clone(), news));
+        let _ = self.messages.send(Message::News(self.start.run_id.clone(), news));
     }
 
     /// Waits for other machines, and then begins the process.
     fn enter(&self) -> Result<News, Failure> {
+        if self.is_ordered {
+            return self.run(Hold::none());
+        }
         let plans: Vec<&StreamPlan> =
-            self.pipeline.streams.iter().filter(|plan| self.unit.streams.contains(&plan.name)).collect();
+            self.pipeline.streams.iter().filter(|plan| self.streams.contains(&plan.name)).collect();
         let Start { unit, due, run_id, .. } = &self.start;
         let mut waits_for = String::new();
         loop {
@@ -91,6 +110,9 @@ impl Child {
             for _ in 0..GATE_INTERVAL.as_millis() / POLL_INTERVAL.as_millis() {
                 if self.is_draining.load(Ordering::Relaxed) {
                     return Ok(News::Abandoned);
+                }
+                if self.is_cancelled.load(Ordering::Relaxed) {
+                    return Ok(News::Ended(Some(Exit::Cancelled as u8), Some("cancelled while it waited".to_owned())));
                 }
                 std::thread::sleep(POLL_INTERVAL);
             }
@@ -144,7 +166,7 @@ impl Child {
     fn pause(&self, hold: &mut Hold, process: u32) {
         std::thread::sleep(POLL_INTERVAL);
         hold.renew_after(RENEWAL_INTERVAL);
-        if self.is_stopped.load(Ordering::Relaxed)
+        if (self.is_stopped.load(Ordering::Relaxed) || self.is_cancelled.load(Ordering::Relaxed))
             && let Some(process) = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw)
         {
             let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
@@ -156,8 +178,8 @@ impl Child {
         let mut command = Command::new(&self.program);
         command.arg("--quiet").arg("run").arg(&self.pipeline.file).args(["--output", "json", "--run-id"]);
         command.arg(&self.start.run_id);
-        if !self.unit.is_whole {
-            command.args(self.unit.streams.iter().map(|stream| format!("--stream={stream}")));
+        if !self.is_whole {
+            command.args(self.streams.iter().map(|stream| format!("--stream={stream}")));
         }
         command
     }

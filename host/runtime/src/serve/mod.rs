@@ -8,6 +8,7 @@
 //! | `server` | the loop that carries decisions out |
 //! | `child` | one due run, as a process |
 //! | `events` | the events for the log |
+//! | `handle` | the view of a server from outside |
 //! | `notify` | the line to systemd |
 //! | `schedules` | the schedules of a pipeline, for a person |
 //! | `units` | the parts of a pipeline that are due by lines of their own |
@@ -17,6 +18,7 @@ mod book;
 mod child;
 mod events;
 mod gate;
+mod handle;
 #[cfg(test)]
 mod month;
 mod notify;
@@ -27,5 +29,6 @@ mod units;
 
 pub use book::{Book, Due, DueStatus, UnitKey};
 pub use events::ServeEvent;
+pub use handle::{EndedRuns, ServeHandle, ServedPipeline, ServedRun};
 pub use schedules::{ScheduleState, Schedules, pause, resume, schedules};
 pub use server::{ServeOptions, Server};

@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use wmshost_flow::{Failure, Micros};
 use wmshost_pipeline::Resolved;
 
 use super::book::{Book, Due, DueStatus, UnitKey};
-use super::child::{Child, News, fate, has_argument};
+use super::child::{Child, Message, News, fate, has_argument};
 use super::events::ServeEvent;
+use super::handle::{Order, ServeHandle, ServedPipeline, ServedRun, Shared, locked};
 use super::notify::Notifier;
 use super::scheduler::{Scheduler, Start};
 use super::units::{ServedUnit, units};
@@ -28,6 +29,9 @@ const RECOVERY_INTERVAL: Duration = Duration::from_secs(15);
 const FAILURE_PAUSE: Duration = Duration::from_secs(5);
 /// The time for which due times are kept.
 const KEPT: Micros = 400 * 86_400 * 1_000_000;
+
+/// The word in the place of a line for runs that a person ordered.
+const ORDERED: &str = "ordered";
 
 /// The options of a server.
 pub struct ServeOptions {
@@ -49,6 +53,13 @@ struct Served {
     units: BTreeMap<UnitKey, ServedUnit>,
 }
 
+/// A run that goes on.
+struct Running {
+    unit: UnitKey,
+    /// Set when a person wants it to end.
+    is_cancelled: Arc<AtomicBool>,
+}
+
 /// A server.
 pub struct Server<'a> {
     runtime: Arc<Runtime>,
@@ -58,14 +69,15 @@ pub struct Server<'a> {
     scheduler: Scheduler,
     /// The pipelines by their files.
     served: BTreeMap<PathBuf, Served>,
-    /// The units of the runs that have begun and not ended, by the ids of the runs.
-    running: BTreeMap<String, UnitKey>,
+    /// The runs that have begun and not ended, by their ids.
+    running: BTreeMap<String, Running>,
+    shared: Arc<Mutex<Shared>>,
     is_draining: Arc<AtomicBool>,
     is_stopped: Arc<AtomicBool>,
     recovered_at: Option<Duration>,
     notifier: Notifier,
-    sender: Sender<(String, News)>,
-    news: Receiver<(String, News)>,
+    sender: Sender<Message>,
+    messages: Receiver<Message>,
 }
 
 impl<'a> Server<'a> {
@@ -73,18 +85,19 @@ impl<'a> Server<'a> {
     pub fn start(runtime: Arc<Runtime>, options: ServeOptions, report: &'a dyn Fn(ServeEvent)) -> Result<Self> {
         let book = Book::open(&runtime.data_dir.schedules())?;
         book.clean(runtime.clock.now() - KEPT)?;
-        let (sender, news) = channel();
+        let (sender, messages) = channel();
         let mut server = Self {
             book,
             scheduler: Scheduler::new(options.concurrency, std::process::id()),
             served: BTreeMap::new(),
             running: BTreeMap::new(),
+            shared: Arc::default(),
             is_draining: Arc::default(),
             is_stopped: Arc::default(),
             recovered_at: None,
             notifier: Notifier::of_environment(),
             sender,
-            news,
+            messages,
             runtime,
             options,
             report,
@@ -96,6 +109,12 @@ impl<'a> Server<'a> {
             return Err(failure.advise("mend the mistakes that are listed above").into());
         }
         Ok(server)
+    }
+
+    /// A handle of this server, for other threads.
+    pub fn handle(&self) -> ServeHandle {
+        let (runtime, shared) = (Arc::clone(&self.runtime), Arc::clone(&self.shared));
+        ServeHandle { runtime, shared, orders: self.sender.clone() }
     }
 
     /// Serves until a signal ends it; returns after the runs that had begun.
@@ -136,11 +155,7 @@ impl<'a> Server<'a> {
                 Ok(pipeline) => pipeline,
                 Err(mistakes) => {
                     let is_served = self.served.contains_key(&file);
-                    self.tell(ServeEvent::Broken {
-                        file: file.display().to_string(),
-                        reason: mistakes.to_string(),
-                        is_served,
-                    });
+                    self.refuse(file, mistakes.to_string(), is_served);
                     continue;
                 }
             };
@@ -153,12 +168,22 @@ impl<'a> Server<'a> {
                     pipeline.name,
                     other.display()
                 );
-                self.tell(ServeEvent::Broken { file: file.display().to_string(), reason, is_served: false });
+                self.refuse(file, reason, false);
                 continue;
             }
             self.plan(file, pipeline)?;
         }
         Ok(())
+    }
+
+    /// Reports a file that cannot be served as it is now.
+    fn refuse(&self, file: PathBuf, reason: String, is_served: bool) {
+        let mut shared = locked(&self.shared);
+        let served = shared.pipelines.entry(file.clone());
+        served.or_insert(ServedPipeline { file: file.clone(), pipeline: None, mistakes: None }).mistakes =
+            Some(reason.clone());
+        drop(shared);
+        self.tell(ServeEvent::Broken { file: file.display().to_string(), reason, is_served });
     }
 
     fn plan(&mut self, file: PathBuf, pipeline: Resolved) -> Result<()> {
@@ -172,7 +197,10 @@ impl<'a> Server<'a> {
         let planned = units.values().map(|unit| unit.unit.clone()).collect();
         self.scheduler.plan(&self.book, &name, planned, now)?;
         let (schedules, shown) = (units.len(), file.display().to_string());
-        self.served.insert(file, Served { pipeline: Arc::new(pipeline), units });
+        let pipeline = Arc::new(pipeline);
+        let view = ServedPipeline { file: file.clone(), pipeline: Some(Arc::clone(&pipeline)), mistakes: None };
+        locked(&self.shared).pipelines.insert(file.clone(), view);
+        self.served.insert(file, Served { pipeline, units });
         self.tell(ServeEvent::Served { pipeline: name, file: shown, schedules });
         Ok(())
     }
@@ -212,50 +240,94 @@ impl<'a> Server<'a> {
     fn begin(&mut self, start: Start) -> Result<(), Failure> {
         let found = self.served.values().find_map(|served| Some((served, served.units.get(&start.unit)?)));
         let Some((served, unit)) = found else { return Ok(()) };
-        let Start { unit: key, due, run_id, is_adopted } = start.clone();
+        let (pipeline, streams, is_whole) = (Arc::clone(&served.pipeline), unit.streams.clone(), unit.is_whole);
+        self.spawn(start, (pipeline, streams, is_whole), false)
+    }
+
+    /// Begins a run that a person ordered.
+    fn obey(&mut self, order: Order) -> Result<(), Failure> {
+        match order {
+            Order::Cancel(run_id) => {
+                if let Some(running) = self.running.get(&run_id) {
+                    running.is_cancelled.store(true, Ordering::Relaxed);
+                }
+                Ok(())
+            }
+            Order::Run { .. } if self.is_draining.load(Ordering::Relaxed) => Ok(()),
+            Order::Run { pipeline: name, streams, is_whole, run_id } => {
+                let served = self.served.values().find(|served| served.pipeline.name == name);
+                let Some(pipeline) = served.map(|served| Arc::clone(&served.pipeline)) else { return Ok(()) };
+                let unit = UnitKey { pipeline: name, line: ORDERED.to_owned() };
+                let start = Start { unit, due: self.now(), run_id, is_adopted: false };
+                self.spawn(start, (pipeline, streams, is_whole), true)
+            }
+        }
+    }
+
+    fn spawn(
+        &mut self,
+        start: Start,
+        (pipeline, streams, is_whole): (Arc<Resolved>, Vec<String>, bool),
+        is_ordered: bool,
+    ) -> Result<(), Failure> {
+        let Start { unit, due, run_id, is_adopted } = start.clone();
+        let is_cancelled = Arc::new(AtomicBool::new(false));
         let child = Child {
             runtime: Arc::clone(&self.runtime),
             program: self.options.program.clone(),
-            pipeline: Arc::clone(&served.pipeline),
-            unit: unit.clone(),
+            pipeline,
+            streams,
+            is_whole,
+            is_ordered,
             start,
             is_draining: Arc::clone(&self.is_draining),
             is_stopped: Arc::clone(&self.is_stopped),
-            news: self.sender.clone(),
+            is_cancelled: Arc::clone(&is_cancelled),
+            messages: self.sender.clone(),
         };
-        self.tell(ServeEvent::Begins { unit: key.clone(), due, run_id: run_id.clone(), is_adopted });
         let thread = std::thread::Builder::new().name(format!("run {run_id}"));
         thread.spawn(move || child.carry_out()).map_err(|error| {
             // The book has the run as begun; the next recovery begins it.
             self.scheduler.ended(&run_id);
             Failure::transient(format!("a thread for run {run_id} cannot be started: {error}"))
         })?;
-        self.running.insert(run_id, key);
+        let served = ServedRun { unit: unit.clone(), waits_for: None };
+        locked(&self.shared).running.insert(run_id.clone(), served);
+        self.running.insert(run_id.clone(), Running { unit: unit.clone(), is_cancelled });
+        self.tell(ServeEvent::Begins { unit, due, run_id, is_adopted });
         Ok(())
     }
 
-    /// Waits for news for this long, and writes them down.
+    /// Waits for a message for this long, and acts on it.
     fn hear(&mut self, wait: Duration) {
-        match self.news.recv_timeout(wait) {
-            Ok((run_id, news)) => {
-                let failure = self.note(&run_id, news).err();
-                if let Some(failure) = failure {
-                    self.tell(ServeEvent::Failing { reason: failure.to_string() });
-                }
-            }
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+        let acted = match self.messages.recv_timeout(wait) {
+            Ok(Message::News(run_id, news)) => self.note(&run_id, news),
+            Ok(Message::Order(order)) => self.obey(order),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(()),
+        };
+        if let Err(failure) = acted {
+            self.tell(ServeEvent::Failing { reason: failure.to_string() });
         }
     }
 
     fn note(&mut self, run_id: &str, news: News) -> Result<(), Failure> {
-        let Some(unit) = self.running.get(run_id).cloned() else { return Ok(()) };
+        let Some(unit) = self.running.get(run_id).map(|running| running.unit.clone()) else { return Ok(()) };
+        let pipeline = unit.pipeline.clone();
         let (now, id) = (self.now(), run_id.to_owned());
         let (status, exit_code, note) = match news {
             News::Waits(why) => {
+                if let Some(run) = locked(&self.shared).running.get_mut(run_id) {
+                    run.waits_for = Some(why.clone());
+                }
                 self.tell(ServeEvent::Waits { unit, why });
                 return Ok(());
             }
-            News::Began(process) => return self.book.begun(run_id, process),
+            News::Began(process) => {
+                if let Some(run) = locked(&self.shared).running.get_mut(run_id) {
+                    run.waits_for = None;
+                }
+                return self.book.begun(run_id, process);
+            }
             // The book keeps it as running, so that the next scheduler begins it.
             News::Abandoned => (None, None, None),
             News::Elsewhere(other) => {
@@ -270,6 +342,10 @@ impl<'a> Server<'a> {
         };
         self.running.remove(run_id);
         self.scheduler.ended(run_id);
+        match status {
+            Some(DueStatus::Ended) => locked(&self.shared).end(run_id, &pipeline, exit_code),
+            _ => drop(locked(&self.shared).running.remove(run_id)),
+        }
         match status {
             Some(status) => self.book.end(run_id, status, (exit_code, note.as_deref()), now),
             None => Ok(()),
