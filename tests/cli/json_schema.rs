@@ -10,6 +10,13 @@ pub(crate) fn mistakes(schema: &Json, value: &Json) -> Vec<String> {
     found
 }
 
+/// The mistakes of a value whose schema is a part of a document.
+pub(crate) fn mistakes_in(document: &Json, schema: &Json, value: &Json) -> Vec<String> {
+    let mut found = Vec::new();
+    check(document, schema, value, "$", &mut found);
+    found
+}
+
 fn check(root: &Json, schema: &Json, value: &Json, place: &str, found: &mut Vec<String>) {
     if let Some(reference) = schema["$ref"].as_str() {
         let target = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer));

@@ -11,3 +11,4 @@ mod schemas;
 mod serve;
 mod shapes;
 mod status;
+mod web;

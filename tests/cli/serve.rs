@@ -19,12 +19,16 @@ const LEAD_SECONDS: i64 = 6;
 const PATIENCE: Duration = Duration::from_secs(150);
 
 /// A server that is killed at the end.
-struct Server(Child);
+pub(crate) struct Server(Child);
 
 impl Server {
     fn start(project: &TestProject) -> Self {
+        Self::start_with(project, &[])
+    }
+
+    pub(crate) fn start_with(project: &TestProject, rest: &[&str]) -> Self {
         let mut command = Command::new(project.program());
-        command.args(["serve", &project.pipeline()]).envs(project.variables());
+        command.args(["serve", &project.pipeline()]).args(rest).envs(project.variables());
         let log = std::fs::File::options().append(true).create(true).open(project.path("serve.log")).expect("a log");
         Self(command.stdin(Stdio::null()).stderr(log).spawn().expect("a server"))
     }
@@ -35,7 +39,7 @@ impl Server {
     }
 
     /// Asks the server to end, and waits until it has.
-    fn end(mut self) -> i32 {
+    pub(crate) fn end(mut self) -> i32 {
         self.signal("-TERM");
         let end = self.0.wait().expect("an end").code();
         end.expect("an exit code")
@@ -56,7 +60,7 @@ fn before_a_minute(project: &mut TestProject) {
     project.set("WMSHOST_CLOCK_AHEAD", &ahead.to_string());
 }
 
-fn wait_for(what: &str, project: &TestProject, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_for(what: &str, project: &TestProject, mut is_so: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !is_so() {
         let log = log(project);
@@ -65,7 +69,7 @@ fn wait_for(what: &str, project: &TestProject, mut is_so: impl FnMut() -> bool) 
     }
 }
 
-fn log(project: &TestProject) -> String {
+pub(crate) fn log(project: &TestProject) -> String {
     std::fs::read_to_string(project.path("serve.log")).unwrap_or_default()
 }
 

@@ -9,6 +9,7 @@
 //! | `exit` | exit codes |
 //! | `run_log` | the log of a run |
 //! | `plugin_warnings` | the warnings of plugins as notes |
+//! | `web` | the HTTP interface of `wmshost serve` |
 //! | `signals` | SIGINT, SIGTERM and SIGHUP |
 
 mod cli;
@@ -18,6 +19,7 @@ mod plugin_warnings;
 mod report;
 mod run_log;
 mod signals;
+mod web;
 
 use std::process::ExitCode;
 

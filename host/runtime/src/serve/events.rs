@@ -87,6 +87,35 @@ pub enum ServeEvent {
 }
 
 impl ServeEvent {
+    /// The name of the event for programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Served { .. } => "served",
+            Self::Broken { .. } => "broken",
+            Self::Begins { .. } => "begins",
+            Self::Waits { .. } => "waits",
+            Self::Ended { .. } => "ended",
+            Self::Elsewhere { .. } => "elsewhere",
+            Self::Skipped { .. } => "skipped",
+            Self::Drains { .. } => "drains",
+            Self::Stops => "stops",
+            Self::Failing { .. } => "failing",
+        }
+    }
+
+    /// The pipeline that the event is about.
+    pub fn pipeline(&self) -> Option<&str> {
+        match self {
+            Self::Served { pipeline, .. } => Some(pipeline),
+            Self::Begins { unit, .. }
+            | Self::Waits { unit, .. }
+            | Self::Ended { unit, .. }
+            | Self::Elsewhere { unit, .. }
+            | Self::Skipped { unit, .. } => Some(&unit.pipeline),
+            _ => None,
+        }
+    }
+
     /// True if a person may have to do something.
     pub fn is_bad(&self) -> bool {
         match self {

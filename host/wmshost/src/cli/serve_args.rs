@@ -1,5 +1,6 @@
 //! The arguments of `wmshost serve` and `wmshost schedule`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +8,9 @@ use clap::{Args, Subcommand};
 use wmshost_pipeline::parse_duration;
 
 use super::OutputArgs;
+
+/// The least length of a token, so that it cannot be guessed.
+const LEAST_TOKEN: usize = 16;
 
 pub(super) const SERVE_HELP: &str = "\
 A pipeline is due by `schedule` in its [run], a stream by its own `schedule`. Each run is a process of its own, with a log and
@@ -20,7 +24,8 @@ Signals:
 
 Examples:
   wmshost serve pipelines/prod.toml
-  wmshost serve pipelines/*.toml --concurrency 2 --drain 30m";
+  wmshost serve pipelines/*.toml --concurrency 2 --drain 30m
+  wmshost serve pipelines/prod.toml --listen 127.0.0.1:8080 --operate-token env:WMSHOST_TOKEN";
 
 /// The arguments of `wmshost serve`.
 #[derive(Args)]
@@ -28,6 +33,12 @@ pub(crate) struct ServeArgs {
     /// The pipeline files
     #[arg(required = true, value_name = "PIPELINE")]
     pub(crate) pipelines: Vec<PathBuf>,
+    /// Answer HTTP on this address of this machine: state as JSON, events, /metrics, /openapi.json
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Take orders (run, pause, resume, cancel) with this token: `env:VARIABLE` or `file:PATH`; none are taken without it
+    #[arg(long, value_name = "REFERENCE", requires = "listen", value_parser = token)]
+    pub(crate) operate_token: Option<Token>,
     /// The most runs at once; further ones wait
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) concurrency: u16,
@@ -59,6 +70,26 @@ pub(crate) enum ScheduleCommand {
         /// The pipeline file
         pipeline: PathBuf,
     },
+}
+
+/// A secret that is never shown.
+#[derive(Clone)]
+pub(crate) struct Token(pub(crate) String);
+
+/// Looks a token up.
+fn token(reference: &str) -> Result<Token, String> {
+    let found = match reference.split_once(':') {
+        Some(("env", name)) => wmshost_runtime::variable(name)
+            .and_then(|text| text.into_string().ok())
+            .ok_or_else(|| format!("the variable {name} is not set"))?,
+        Some(("file", path)) => std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?,
+        _ => return Err("write `env:VARIABLE` or `file:PATH`: a token is not written on a command line".to_owned()),
+    };
+    let token = found.trim();
+    if token.len() < LEAST_TOKEN {
+        return Err(format!("the token has fewer than {LEAST_TOKEN} letters"));
+    }
+    Ok(Token(token.to_owned()))
 }
 
 /// Reads a duration.

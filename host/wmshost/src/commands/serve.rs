@@ -10,6 +10,7 @@ use super::App;
 use crate::cli::{Output, ServeArgs};
 use crate::exit::Exit;
 use crate::report;
+use crate::web::{self, Feed, Site};
 
 pub(super) fn serve(app: &App, arguments: ServeArgs) -> Result<Exit> {
     let runtime = Arc::new(app.runtime(Output::Text));
@@ -23,8 +24,23 @@ pub(super) fn serve(app: &App, arguments: ServeArgs) -> Result<Exit> {
         reload: app.signals.reload()?,
     };
     let clock = Arc::clone(&app.clock);
-    let report = move |event| report::serve::event(clock.now(), &event);
+    // The address is taken first: nothing runs if another server has it.
+    let listener = arguments.listen.map(web::bind).transpose()?;
+    let feed = Arc::new(Feed::default());
+    let readers = Arc::clone(&feed);
+    let report = move |event| {
+        let now = clock.now();
+        report::serve::event(now, &event);
+        readers.publish(event.name(), &report::serve::event_as_json(now, &event));
+    };
     let server = Server::start(runtime, options, &report)?;
+    if let Some(listener) = listener {
+        if let Ok(address) = listener.local_addr() {
+            report::note(&format!("listens on http://{address}; /openapi.json describes it"));
+        }
+        let operate_token = arguments.operate_token.map(|token| token.0);
+        web::listen(listener, Site::new(server.handle(), feed, operate_token))?;
+    }
     app.signals.let_end();
     server.serve()?;
     Ok(Exit::Success)

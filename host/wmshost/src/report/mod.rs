@@ -15,7 +15,7 @@ pub(crate) mod backfill;
 pub(crate) mod certify;
 pub(crate) mod check;
 pub(crate) mod discover;
-mod documents;
+pub(crate) mod documents;
 pub(crate) mod init;
 pub(crate) mod logs;
 mod model_progress;

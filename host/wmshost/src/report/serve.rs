@@ -3,6 +3,7 @@
 use wmshost_flow::{Failure, Micros};
 use wmshost_runtime::serve::{Due, ScheduleState, Schedules, ServeEvent};
 
+use super::documents::api::ServeEventDocument;
 use super::documents::moment;
 use super::documents::schedule::SchedulesDocument;
 use super::{is_quiet, json, note, plain, print, say, table};
@@ -14,6 +15,11 @@ pub(crate) fn event(now: Micros, event: &ServeEvent) {
         let lines: Vec<String> = event.to_string().lines().map(plain).collect();
         say(&format!("{} {}", second(now), lines.join("\n    ")));
     }
+}
+
+/// An event for readers of the feed: one line of JSON.
+pub(crate) fn event_as_json(now: Micros, event: &ServeEvent) -> String {
+    serde_json::to_string(&ServeEventDocument::of(now, event)).unwrap_or_default()
 }
 
 /// Reports the schedules of a pipeline.

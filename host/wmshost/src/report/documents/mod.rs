@@ -4,6 +4,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `bookmark` | bookmarks, checkpoints and changed definitions, which several outputs have |
+//! | `api` | the HTTP interface of `serve` |
 //! | `run` | `run` |
 //! | `check` | `check`, with the connections of `check --connect` |
 //! | `discover` | `discover` |
@@ -26,6 +27,7 @@
 //! | `types` | type certificates, which `check` and `plan` have |
 //! | `schemas` | the JSON Schemas of all outputs, by name |
 
+pub(crate) mod api;
 pub(super) mod backfill;
 pub(super) mod bookmark;
 pub(super) mod cases;
@@ -40,12 +42,12 @@ pub(super) mod plan;
 pub(super) mod plugin;
 pub(super) mod quarantine;
 pub(super) mod run;
-pub(super) mod runs;
+pub(crate) mod runs;
 pub(super) mod sample;
-pub(super) mod schedule;
+pub(crate) mod schedule;
 mod schemas;
 pub(super) mod state;
-pub(super) mod status;
+pub(crate) mod status;
 pub(super) mod types;
 pub(super) mod verify;
 

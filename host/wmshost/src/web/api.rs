@@ -1,0 +1,143 @@
+//! The replies of the routes.
+
+use std::fs;
+
+use wmshost_runtime::history::{RunFilter, RunParts, RunRecord};
+use wmshost_runtime::serve;
+use wmshost_runtime::{Error, Result as Outcome};
+
+use super::Site;
+use super::connection::{Refusal, Reply};
+use super::routes::Call;
+use crate::report::documents::api::{OrderedRunDocument, PausedDocument, ServedPipelineDocument, ServedRunDocument};
+use crate::report::documents::runs::{RunRecordDocument, ShownRunDocument};
+use crate::report::documents::schedule::SchedulesDocument;
+use crate::report::documents::status::StatusDocument;
+
+/// The runs that a list has if no number is named.
+const USUAL_LIMIT: u32 = 50;
+const MOST_LIMIT: u32 = 1_000;
+/// The most bytes of a log that are sent: its end.
+const MOST_LOG: usize = 8 << 20;
+
+type Answer = Result<Reply, Refusal>;
+
+fn failed(error: impl Into<Error>) -> Refusal {
+    Refusal(500, error.into().to_string())
+}
+
+fn no_pipeline(name: &str) -> Refusal {
+    Refusal(404, format!("no pipeline {name} is served; /api/v1/pipelines lists those that are"))
+}
+
+pub(super) fn health(_: &Site, _: &Call<'_>) -> Answer {
+    Ok(Reply::Body(200, "text/plain", b"ok\n".to_vec()))
+}
+
+pub(super) fn events(_: &Site, _: &Call<'_>) -> Answer {
+    Ok(Reply::Feed)
+}
+
+pub(super) fn pipelines(site: &Site, _: &Call<'_>) -> Answer {
+    let served = site.handle.pipelines();
+    Ok(Reply::json(200, &served.iter().map(ServedPipelineDocument::from).collect::<Vec<_>>()))
+}
+
+pub(super) fn status(site: &Site, call: &Call<'_>) -> Answer {
+    let state = site.state(call.name()).ok_or_else(|| no_pipeline(call.name()))?;
+    Ok(Reply::json(200, &StatusDocument::from(&*state)))
+}
+
+pub(super) fn schedules(site: &Site, call: &Call<'_>) -> Answer {
+    let pipeline = site.handle.pipeline(call.name()).ok_or_else(|| no_pipeline(call.name()))?;
+    let schedules = serve::schedules(site.handle.runtime(), &pipeline).map_err(failed)?;
+    Ok(Reply::json(200, &SchedulesDocument::from(&schedules)))
+}
+
+pub(super) fn run(site: &Site, call: &Call<'_>) -> Answer {
+    let pipeline = site.handle.pipeline(call.name()).ok_or_else(|| no_pipeline(call.name()))?;
+    let streams: Vec<String> = call.parameter("stream").map(str::to_owned).into_iter().collect();
+    let run_id = site.handle.run(&pipeline, &streams).map_err(|error| Refusal(400, error.to_string()))?;
+    Ok(Reply::json(202, &OrderedRunDocument { run_id }))
+}
+
+pub(super) fn pause(site: &Site, call: &Call<'_>) -> Answer {
+    paused(site, call, true)
+}
+
+pub(super) fn resume(site: &Site, call: &Call<'_>) -> Answer {
+    paused(site, call, false)
+}
+
+fn paused(site: &Site, call: &Call<'_>, is_paused: bool) -> Answer {
+    let pipeline = site.handle.pipeline(call.name()).ok_or_else(|| no_pipeline(call.name()))?;
+    let change = if is_paused { serve::pause } else { serve::resume };
+    change(site.handle.runtime(), &pipeline).map_err(failed)?;
+    Ok(Reply::json(200, &PausedDocument { pipeline: pipeline.name.clone(), paused: is_paused }))
+}
+
+pub(super) fn running(site: &Site, _: &Call<'_>) -> Answer {
+    let running = site.handle.running();
+    Ok(Reply::json(200, &running.iter().map(ServedRunDocument::of).collect::<Vec<_>>()))
+}
+
+pub(super) fn runs(site: &Site, call: &Call<'_>) -> Answer {
+    let limit = match call.parameter("limit") {
+        None => USUAL_LIMIT,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|limit| (1..=MOST_LIMIT).contains(limit))
+            .ok_or_else(|| Refusal(400, format!("`limit` is not a number from 1 to {MOST_LIMIT}")))?,
+    };
+    let pipeline = call.parameter("pipeline").map(str::to_owned);
+    let filter = RunFilter { pipeline, limit: Some(limit), ..RunFilter::default() };
+    let list = || -> Outcome<Vec<RunRecord>> { Ok(site.handle.runtime().history()?.list(&filter)?) };
+    let runs = list().map_err(failed)?;
+    Ok(Reply::json(200, &runs.iter().map(RunRecordDocument::from).collect::<Vec<_>>()))
+}
+
+/// The run with this id.
+fn the_run(site: &Site, id: &str) -> Result<RunRecord, Refusal> {
+    let find = || -> Outcome<Vec<RunRecord>> { Ok(site.handle.runtime().history()?.find(id)?) };
+    let found = find().map_err(failed)?.into_iter().find(|run| run.run_id == id);
+    found.ok_or_else(|| Refusal(404, format!("the history has no run {id}; /api/v1/runs lists those it has")))
+}
+
+pub(super) fn shown_run(site: &Site, call: &Call<'_>) -> Answer {
+    let run = the_run(site, call.name())?;
+    let runtime = site.handle.runtime();
+    let parts = || -> Outcome<RunParts> {
+        let history = runtime.history()?;
+        Ok(RunParts {
+            streams: history.streams(&run.run_id)?,
+            models: history.models(&run.run_id)?,
+            plugins: history.plugins(&run.run_id)?,
+            log: Some(runtime.data_dir.log(&run.run_id)).filter(|log| log.exists()),
+        })
+    };
+    Ok(Reply::json(200, &ShownRunDocument::of(&run, &parts().map_err(failed)?)))
+}
+
+pub(super) fn log(site: &Site, call: &Call<'_>) -> Answer {
+    let run = the_run(site, call.name())?;
+    let log = fs::read(site.handle.runtime().data_dir.log(&run.run_id));
+    let mut log = log.map_err(|_| Refusal(404, format!("run {} has no log", run.run_id)))?;
+    if log.len() > MOST_LOG {
+        let cut = log.len() - MOST_LOG;
+        // Only whole lines.
+        let line = log[cut..].iter().position(|byte| *byte == b'\n').map_or(cut, |at| cut + at + 1);
+        log.drain(..line);
+    }
+    Ok(Reply::Body(200, "application/x-ndjson", log))
+}
+
+pub(super) fn cancel(site: &Site, call: &Call<'_>) -> Answer {
+    let run_id = call.name().to_owned();
+    match site.handle.cancel(&run_id).map_err(failed)? {
+        true => Ok(Reply::json(202, &OrderedRunDocument { run_id })),
+        false => {
+            Err(Refusal(404, format!("no run {run_id} of this server goes on; /api/v1/running lists those that do")))
+        }
+    }
+}

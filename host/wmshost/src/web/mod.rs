@@ -1,0 +1,107 @@
+//! The HTTP interface of `wmshost serve`: its state as JSON, events, metrics, and orders. It listens on this machine only, and
+//! answers each request on a thread of its own, one request per connection.
+//!
+//! | module | purpose |
+//! |---|---|
+//! | `connection` | reading a request and writing a reply, with limits |
+//! | `routes` | the table of routes, and who may call them |
+//! | `api` | the replies of the routes |
+//! | `feed` | events as they happen |
+//! | `metrics` | metrics in the form of OpenMetrics |
+//! | `openapi` | the description of the routes for programs |
+
+mod api;
+mod connection;
+mod feed;
+mod metrics;
+mod openapi;
+mod routes;
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use wmshost_flow::Failure;
+use wmshost_runtime::serve::ServeHandle;
+use wmshost_runtime::status::{PipelineState, status};
+
+pub(crate) use feed::Feed;
+
+/// The most connections at once.
+const MOST_CONNECTIONS: usize = 256;
+/// The time for which the state of a pipeline is kept, so that readers do not load its target.
+const STATE_KEPT: Duration = Duration::from_secs(2);
+/// The stack of a connection's thread: it holds one request and one reply.
+const STACK_BYTES: usize = 512 << 10;
+
+/// The parts that all replies are made of.
+pub(crate) struct Site {
+    pub(crate) handle: ServeHandle,
+    pub(crate) feed: Arc<Feed>,
+    /// The token for orders; `None` if none are taken.
+    pub(crate) operate_token: Option<String>,
+    states: Mutex<BTreeMap<String, (Instant, Arc<PipelineState>)>>,
+}
+
+impl Site {
+    pub(crate) fn new(handle: ServeHandle, feed: Arc<Feed>, operate_token: Option<String>) -> Self {
+        Self { handle, feed, operate_token, states: Mutex::default() }
+    }
+
+    /// The state of a pipeline, at most two seconds old; `None` if no pipeline of this name is served.
+    fn state(&self, name: &str) -> Option<Arc<PipelineState>> {
+        let pipeline = self.handle.pipeline(name)?;
+        // One reader asks the target, and the others wait for its answer.
+        let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, state)) = states.get(name).filter(|(at, _)| at.elapsed() < STATE_KEPT) {
+            let _ = at;
+            return Some(Arc::clone(state));
+        }
+        let state = Arc::new(status(self.handle.runtime(), &pipeline, &[]).ok()?);
+        states.insert(name.to_owned(), (Instant::now(), Arc::clone(&state)));
+        Some(state)
+    }
+}
+
+/// Takes the address, so that an error is found before anything runs. Only addresses of this machine are taken.
+pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    if !address.ip().is_loopback() {
+        let message = format!("--listen {address}: the address can be reached from other machines");
+        let advice = "listen on 127.0.0.1, and have a proxy with TLS and a sign-in forward to it";
+        return Err(Failure::invalid_config(message).advise(advice));
+    }
+    TcpListener::bind(address).map_err(|error| {
+        Failure::invalid_config(format!("--listen {address}: {error}")).advise("choose another port, or end its owner")
+    })
+}
+
+/// Answers requests from now on, on threads of its own.
+pub(crate) fn listen(listener: TcpListener, site: Site) -> Result<(), Failure> {
+    let (site, open) = (Arc::new(site), Arc::new(AtomicUsize::new(0)));
+    let accept = move || {
+        for stream in listener.incoming() {
+            let Ok(stream) = stream else {
+                // Such as too many open files: others may be closed soon.
+                std::thread::sleep(Duration::from_millis(50));
+                continue;
+            };
+            if open.fetch_add(1, Ordering::Relaxed) >= MOST_CONNECTIONS {
+                open.fetch_sub(1, Ordering::Relaxed);
+                connection::refuse_busy(stream);
+                continue;
+            }
+            let (site, counted) = (Arc::clone(&site), Arc::clone(&open));
+            let serve = move || {
+                connection::serve(stream, &site);
+                counted.fetch_sub(1, Ordering::Relaxed);
+            };
+            if std::thread::Builder::new().name("request".to_owned()).stack_size(STACK_BYTES).spawn(serve).is_err() {
+                open.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name("listener".to_owned()).spawn(accept);
+    thread.map(drop).map_err(|error| Failure::permanent(format!("the listener cannot be started: {error}")))
+}

@@ -1,0 +1,203 @@
+//! The table of routes, which answers requests and describes itself (`openapi`).
+
+use schemars::{Schema, SchemaGenerator};
+
+use super::connection::{Refusal, RefusalDocument, Reply, Request};
+use super::{Site, api, metrics, openapi};
+use crate::report::documents::api::{OrderedRunDocument, PausedDocument, ServedPipelineDocument, ServedRunDocument};
+use crate::report::documents::runs::{RunRecordDocument, ShownRunDocument};
+use crate::report::documents::schedule::SchedulesDocument;
+use crate::report::documents::status::StatusDocument;
+
+/// The form of a reply.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    /// JSON of a type.
+    Json(fn(&mut SchemaGenerator) -> Schema),
+    /// Text of a media type.
+    Text(&'static str),
+}
+
+/// A route.
+pub(super) struct Route {
+    pub(super) method: &'static str,
+    /// Its path; a part in braces is a name that the caller chooses.
+    pub(super) path: &'static str,
+    /// Its name for programs.
+    pub(super) name: &'static str,
+    pub(super) summary: &'static str,
+    /// The parameters after `?`, each with its meaning.
+    pub(super) query: &'static [(&'static str, &'static str)],
+    /// The status of a reply that is no refusal.
+    pub(super) status: u16,
+    pub(super) form: Form,
+    pub(super) handle: fn(&Site, &Call<'_>) -> Result<Reply, Refusal>,
+}
+
+/// A request of a route, with the names in its path.
+pub(super) struct Call<'a> {
+    pub(super) request: &'a Request,
+    names: Vec<&'a str>,
+}
+
+impl Call<'_> {
+    /// The first name in the path; no route has two.
+    pub(super) fn name(&self) -> &str {
+        self.names.first().copied().unwrap_or_default()
+    }
+
+    /// A parameter after `?`. Values need no escapes.
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        let pairs = self.request.query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+}
+
+fn json<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// The schema of the reply to a refused request.
+pub(super) fn refusal_schema(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<RefusalDocument>()
+}
+
+macro_rules! routes {
+    ($($method:literal $path:literal $name:literal $status:literal $form:expr, $handle:expr, [$($query:expr),*], $summary:literal;)+) => {
+        /// All routes. Those that are no GET are orders, and need the token.
+        pub(super) const ROUTES: &[Route] = &[$(Route {
+            method: $method, path: $path, name: $name, summary: $summary, query: &[$($query),*], status: $status, form: $form,
+            handle: $handle,
+        }),+];
+    };
+}
+
+routes! {
+    "GET" "/healthz" "health" 200 Form::Text("text/plain"), api::health, [], "Answers while the server is alive";
+    "GET" "/metrics" "metrics" 200 Form::Text(metrics::KIND), metrics::metrics, [], "The metrics, in the form of OpenMetrics";
+    "GET" "/openapi.json" "openapi" 200 Form::Text("application/json"), openapi::openapi, [], "This description";
+    "GET" "/api/v1/pipelines" "listPipelines" 200 Form::Json(json::<Vec<ServedPipelineDocument>>), api::pipelines, [],
+        "The pipelines that are served, and the mistakes of those that are not";
+    "GET" "/api/v1/pipelines/{pipeline}/status" "pipelineStatus" 200 Form::Json(json::<StatusDocument>), api::status, [],
+        "The state of each stream, as `wmshost status` prints it; at most two seconds old";
+    "GET" "/api/v1/pipelines/{pipeline}/schedules" "pipelineSchedules" 200 Form::Json(json::<SchedulesDocument>),
+        api::schedules, [], "The schedules, as `wmshost schedule list` prints them";
+    "POST" "/api/v1/pipelines/{pipeline}/run" "runPipeline" 202 Form::Json(json::<OrderedRunDocument>), api::run,
+        [("stream", "Only this stream, or those with a tag (`tag:NAME`)")], "Runs a pipeline, or a part of it, now";
+    "POST" "/api/v1/pipelines/{pipeline}/pause" "pausePipeline" 200 Form::Json(json::<PausedDocument>), api::pause, [],
+        "Has no scheduled run begin; what goes on is not stopped";
+    "POST" "/api/v1/pipelines/{pipeline}/resume" "resumePipeline" 200 Form::Json(json::<PausedDocument>), api::resume, [],
+        "Lets scheduled runs begin again";
+    "GET" "/api/v1/running" "listRunning" 200 Form::Json(json::<Vec<ServedRunDocument>>), api::running, [],
+        "The runs of this server that go on, with what they wait for";
+    "GET" "/api/v1/runs" "listRuns" 200 Form::Json(json::<Vec<RunRecordDocument>>), api::runs,
+        [("pipeline", "Only runs of this pipeline"), ("limit", "At most this number, 1 to 1000; 50 if not named")],
+        "The history of this machine, the newest first";
+    "GET" "/api/v1/runs/{run}" "showRun" 200 Form::Json(json::<ShownRunDocument>), api::shown_run, [],
+        "A run with its streams, models and plugins";
+    "GET" "/api/v1/runs/{run}/log" "runLog" 200 Form::Text("application/x-ndjson"), api::log, [],
+        "The log of a run, one object per line";
+    "POST" "/api/v1/runs/{run}/cancel" "cancelRun" 202 Form::Json(json::<OrderedRunDocument>), api::cancel, [],
+        "Stops a run of this server; what was committed stays";
+    "GET" "/api/v1/events" "events" 200 Form::Text("text/event-stream"), api::events, [],
+        "Events as they happen: runs that begin, wait and end, files that were read again";
+}
+
+/// Answers a request.
+pub(super) fn answer(site: &Site, request: &Request) -> Reply {
+    refused_host(request)
+        .and_then(|()| find(request))
+        .and_then(|(route, names)| {
+            if route.method != "GET" {
+                allow_order(site, request)?;
+            }
+            (route.handle)(site, &Call { request, names })
+        })
+        .unwrap_or_else(Reply::refusal)
+}
+
+/// A page of another site must not read this machine's state by a name of its own that leads here.
+fn refused_host(request: &Request) -> Result<(), Refusal> {
+    let host = request.host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|c| c.is_ascii_digit()));
+    let name = host.map_or(request.host.as_str(), |(name, _)| name);
+    if ["127.0.0.1", "localhost", "[::1]"].contains(&name) {
+        return Ok(());
+    }
+    Err(Refusal(421, "this server is asked as 127.0.0.1, [::1] or localhost only".to_owned()))
+}
+
+fn find(request: &Request) -> Result<(&'static Route, Vec<&str>), Refusal> {
+    let matching = |route: &'static Route| Some((route, names(route.path, &request.path)?));
+    let found: Vec<_> = ROUTES.iter().filter_map(matching).collect();
+    let methods: Vec<&str> = found.iter().map(|(route, _)| route.method).collect();
+    if methods.is_empty() {
+        return Err(Refusal(404, "there is no such path; /openapi.json lists those there are".to_owned()));
+    }
+    let route = found.into_iter().find(|(route, _)| route.method == request.method);
+    route.ok_or_else(|| Refusal(405, format!("this path takes {}", methods.join(", "))))
+}
+
+/// The names in a path of this form; `None` if it has another form. Names have letters, digits, `-` and `_` only.
+fn names<'a>(form: &str, path: &'a str) -> Option<Vec<&'a str>> {
+    let (mut form, mut path, mut names) = (form.split('/'), path.split('/'), Vec::new());
+    loop {
+        match (form.next(), path.next()) {
+            (None, None) => return Some(names),
+            (Some(part), Some(name)) if part.starts_with('{') => {
+                let is_name = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
+                names.push(Some(name).filter(|name| !name.is_empty() && name.bytes().all(is_name))?);
+            }
+            (Some(part), Some(found)) if part == found => {}
+            _ => return None,
+        }
+    }
+}
+
+/// Takes orders with the token only: a browser sends none that a page did not set, so that no other site can order.
+fn allow_order(site: &Site, request: &Request) -> Result<(), Refusal> {
+    let Some(token) = &site.operate_token else {
+        return Err(Refusal(403, "this server takes no orders; start it with --operate-token".to_owned()));
+    };
+    match &request.token {
+        Some(given) if is_same(given, token) => Ok(()),
+        Some(_) => Err(Refusal(401, "the token is not that of --operate-token".to_owned())),
+        None => Err(Refusal(401, "orders need the header `Authorization: Bearer TOKEN`".to_owned())),
+    }
+}
+
+/// Compares secrets in a time that does not depend on where they differ.
+fn is_same(given: &str, token: &str) -> bool {
+    let differing = given.bytes().zip(token.bytes()).fold(0, |differing, (a, b)| differing | (a ^ b));
+    given.len() == token.len() && std::hint::black_box(differing) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_names_where_its_form_has_braces_and_nothing_that_leads_elsewhere() {
+        let form = "/api/v1/runs/{run}/log";
+        assert_eq!(names(form, "/api/v1/runs/20261129-17/log"), Some(vec!["20261129-17"]));
+        for path in
+            ["/api/v1/runs//log", "/api/v1/runs/../log", "/api/v1/runs/%2e%2e/log", "/api/v1/runs/a/log/", "/api"]
+        {
+            assert_eq!(names(form, path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_the_same_or_it_is_not() {
+        assert!(is_same("secret", "secret"));
+        for other in ["", "secre", "secrets", "Secret", "secreu"] {
+            assert!(!is_same(other, "secret"), "{other}");
+        }
+    }
+
+    #[test]
+    fn only_names_of_this_machine_are_answered() {
+        let asked = |host: &str| refused_host(&Request { host: host.to_owned(), ..Request::default() }).is_ok();
+        assert!(asked("127.0.0.1:8080") && asked("localhost") && asked("[::1]:80"));
+        assert!(!asked("evil.example") && !asked("127.0.0.1.evil.example:80") && !asked(""));
+    }
+}
