@@ -15,7 +15,8 @@ const TOKEN: &str = "a-token-that-nobody-guesses";
 
 /// A server of a project with an address.
 struct Site {
-    project: TestProject,
+    /// Its files, which are removed at the end.
+    _project: TestProject,
     server: Server,
     address: String,
 }
@@ -29,7 +30,7 @@ impl Site {
         wait_for("the address", &project, || log(&project).contains("/openapi.json"));
         let said = log(&project);
         let address = said.split("http://").nth(1).and_then(|rest| rest.split(';').next()).expect("an address");
-        Self { address: address.to_owned(), project, server }
+        Self { address: address.to_owned(), _project: project, server }
     }
 
     fn with_orders() -> Self {

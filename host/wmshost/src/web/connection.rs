@@ -129,12 +129,16 @@ fn read(stream: &mut TcpStream) -> Result<Option<Request>, Refusal> {
             return Ok(Some(request));
         }
         if bytes.len() > MOST_HEAD {
-            return Err(Refusal(431, format!("the head of the request has more than {MOST_HEAD} bytes")));
+            return Err(large_head());
         }
         if !more(stream, &mut bytes, until)? {
             return if bytes.is_empty() { Ok(None) } else { Err(Refusal(400, "the request is cut off".to_owned())) };
         }
     }
+}
+
+fn large_head() -> Refusal {
+    Refusal(431, format!("the head of the request has more than {MOST_HEAD} bytes"))
 }
 
 /// Reads what has come; returns false at the end of the connection.
@@ -153,6 +157,7 @@ fn head(bytes: &[u8]) -> Result<Option<(Request, usize, usize)>, Refusal> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
     let length = match parsed.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) if length > MOST_HEAD => return Err(large_head()),
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return Ok(None),
         Err(httparse::Error::TooManyHeaders) => return Err(Refusal(431, format!("more than {MOST_HEADERS} headers"))),
