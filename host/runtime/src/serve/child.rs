@@ -15,7 +15,7 @@ use wmshost_pipeline::{Resolved, StreamPlan};
 
 use super::book::Due;
 use super::gate::{self, Hold, Passage};
-use super::handle::Order;
+use super::messages::{Message, News};
 use super::scheduler::{Fate, Start};
 use crate::history::{History, RunStatus};
 use crate::process::is_alive;
@@ -28,30 +28,6 @@ const GATE_INTERVAL: Duration = Duration::from_secs(10);
 const RENEWAL_INTERVAL: Duration = Duration::from_secs(30);
 /// The most bytes of a process's last words that are kept.
 const LAST_WORDS: u64 = 2_000;
-
-/// The news of a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum News {
-    /// It waits, for this reason.
-    Waits(String),
-    /// Its process has begun.
-    Began(u32),
-    /// It has ended, with its last words if it failed.
-    Ended(Option<u8>, Option<String>),
-    /// Another machine has done it, by this run.
-    Elsewhere(String),
-    /// It did not begin, because the scheduler ends.
-    Abandoned,
-}
-
-/// A message to the server's loop.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Message {
-    /// The news of the run with this id.
-    News(String, News),
-    /// An order from outside.
-    Order(Order),
-}
 
 /// A run to be carried out.
 pub(super) struct Child {
@@ -72,7 +48,7 @@ pub(super) struct Child {
     pub(super) is_stopped: Arc<AtomicBool>,
     /// Set when a person wants the process to end.
     pub(super) is_cancelled: Arc<AtomicBool>,
-    pub(super) messages: Sender<Message>,
+    pub(super) outbox: Sender<Message>,
 }
 
 impl Child {
@@ -85,7 +61,7 @@ impl Child {
 
     fn tell(&self, news: News) {
         // The scheduler that is gone needs no news.
-        let _ = self.messages.send(Message::News(self.start.run_id.clone(), news));
+        let _ = self.outbox.send(Message::News(self.start.run_id.clone(), news));
     }
 
     /// Waits for other machines, and then begins the process.

@@ -10,7 +10,7 @@ use wmshost_flow::{Exit, Failure};
 use wmshost_pipeline::Resolved;
 
 use super::book::UnitKey;
-use super::child::Message;
+use super::messages::{Message, Order};
 use crate::error::Result;
 use crate::runtime::Runtime;
 
@@ -61,15 +61,6 @@ impl Shared {
             _ => ended.failed += 1,
         }
     }
-}
-
-/// An order to a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Order {
-    /// Run these streams of a pipeline now.
-    Run { pipeline: String, streams: Vec<String>, is_whole: bool, run_id: String },
-    /// Stop a run.
-    Cancel(String),
 }
 
 /// A handle of a server. It can be used from any thread.

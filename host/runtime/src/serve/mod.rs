@@ -9,6 +9,7 @@
 //! | `child` | one due run, as a process |
 //! | `events` | the events for the log |
 //! | `handle` | the view of a server from outside |
+//! | `messages` | the messages to the loop |
 //! | `notify` | the line to systemd |
 //! | `schedules` | the schedules of a pipeline, for a person |
 //! | `units` | the parts of a pipeline that are due by lines of their own |
@@ -19,6 +20,7 @@ mod child;
 mod events;
 mod gate;
 mod handle;
+mod messages;
 #[cfg(test)]
 mod month;
 mod notify;

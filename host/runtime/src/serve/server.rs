@@ -11,9 +11,10 @@ use wmshost_flow::{Failure, Micros};
 use wmshost_pipeline::Resolved;
 
 use super::book::{Book, Due, DueStatus, UnitKey};
-use super::child::{Child, Message, News, fate, has_argument};
+use super::child::{Child, fate, has_argument};
 use super::events::ServeEvent;
-use super::handle::{Order, ServeHandle, ServedPipeline, ServedRun, Shared, locked};
+use super::handle::{ServeHandle, ServedPipeline, ServedRun, Shared, locked};
+use super::messages::{Message, News, Order};
 use super::notify::Notifier;
 use super::scheduler::{Scheduler, Start};
 use super::units::{ServedUnit, units};
@@ -77,7 +78,7 @@ pub struct Server<'a> {
     recovered_at: Option<Duration>,
     notifier: Notifier,
     sender: Sender<Message>,
-    messages: Receiver<Message>,
+    inbox: Receiver<Message>,
 }
 
 impl<'a> Server<'a> {
@@ -85,7 +86,7 @@ impl<'a> Server<'a> {
     pub fn start(runtime: Arc<Runtime>, options: ServeOptions, report: &'a dyn Fn(ServeEvent)) -> Result<Self> {
         let book = Book::open(&runtime.data_dir.schedules())?;
         book.clean(runtime.clock.now() - KEPT)?;
-        let (sender, messages) = channel();
+        let (sender, inbox) = channel();
         let mut server = Self {
             book,
             scheduler: Scheduler::new(options.concurrency, std::process::id()),
@@ -97,7 +98,7 @@ impl<'a> Server<'a> {
             recovered_at: None,
             notifier: Notifier::of_environment(),
             sender,
-            messages,
+            inbox,
             runtime,
             options,
             report,
@@ -283,7 +284,7 @@ impl<'a> Server<'a> {
             is_draining: Arc::clone(&self.is_draining),
             is_stopped: Arc::clone(&self.is_stopped),
             is_cancelled: Arc::clone(&is_cancelled),
-            messages: self.sender.clone(),
+            outbox: self.sender.clone(),
         };
         let thread = std::thread::Builder::new().name(format!("run {run_id}"));
         thread.spawn(move || child.carry_out()).map_err(|error| {
@@ -300,7 +301,7 @@ impl<'a> Server<'a> {
 
     /// Waits for a message for this long, and acts on it.
     fn hear(&mut self, wait: Duration) {
-        let acted = match self.messages.recv_timeout(wait) {
+        let acted = match self.inbox.recv_timeout(wait) {
             Ok(Message::News(run_id, news)) => self.note(&run_id, news),
             Ok(Message::Order(order)) => self.obey(order),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(()),

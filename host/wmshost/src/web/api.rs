@@ -7,8 +7,7 @@ use wmshost_runtime::serve;
 use wmshost_runtime::{Error, Result as Outcome};
 
 use super::Site;
-use super::connection::{Refusal, Reply};
-use super::routes::Call;
+use super::exchange::{Call, Refusal, Reply};
 use crate::report::documents::api::{OrderedRunDocument, PausedDocument, ServedPipelineDocument, ServedRunDocument};
 use crate::report::documents::runs::{RunRecordDocument, ShownRunDocument};
 use crate::report::documents::schedule::SchedulesDocument;

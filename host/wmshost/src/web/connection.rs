@@ -4,8 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-
+use super::exchange::{Refusal, Reply, Request};
 use super::{Site, routes};
 
 /// The most bytes of a request's head.
@@ -19,50 +18,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const HEADERS: &str = "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n\
                        Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\n\
                        Connection: close\r\n";
-
-/// A request.
-#[derive(Debug, Default)]
-pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) path: String,
-    /// The text after `?`.
-    pub(super) query: String,
-    pub(super) host: String,
-    /// The token of its `Authorization: Bearer` header.
-    pub(super) token: Option<String>,
-    pub(super) body: Vec<u8>,
-}
-
-/// A reply.
-pub(super) enum Reply {
-    /// A whole body of this type.
-    Body(u16, &'static str, Vec<u8>),
-    /// Events, until the reader goes.
-    Feed,
-}
-
-/// A request that is refused: the status, and the reason.
-pub(super) struct Refusal(pub(super) u16, pub(super) String);
-
-/// The body of a refusal.
-#[derive(Serialize, schemars::JsonSchema)]
-pub(super) struct RefusalDocument {
-    /// The reason, and what to do.
-    error: String,
-}
-
-impl Reply {
-    /// A document as JSON.
-    pub(super) fn json(status: u16, document: &impl Serialize) -> Self {
-        let body = serde_json::to_vec(document).unwrap_or_default();
-        Self::Body(status, "application/json", body)
-    }
-
-    /// A refused request.
-    pub(super) fn refusal(Refusal(status, error): Refusal) -> Self {
-        Self::json(status, &RefusalDocument { error })
-    }
-}
 
 /// Answers the request of a connection.
 pub(super) fn serve(mut stream: TcpStream, site: &Site) {

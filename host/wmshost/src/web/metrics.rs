@@ -6,8 +6,7 @@ use std::fmt::{Display, Write as _};
 use wmshost_runtime::serve;
 
 use super::Site;
-use super::connection::{Refusal, Reply};
-use super::routes::Call;
+use super::exchange::{Call, Refusal, Reply};
 
 pub(super) const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 

@@ -3,6 +3,8 @@
 //!
 //! | module | purpose |
 //! |---|---|
+//! | `exchange` | a request and its reply |
+//! | `route` | a route |
 //! | `connection` | reading a request and writing a reply, with limits |
 //! | `routes` | the table of routes, and who may call them |
 //! | `api` | the replies of the routes |
@@ -12,9 +14,11 @@
 
 mod api;
 mod connection;
+mod exchange;
 mod feed;
 mod metrics;
 mod openapi;
+mod route;
 mod routes;
 
 use std::collections::BTreeMap;

@@ -7,9 +7,8 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::Site;
-use super::connection::{Refusal, Reply};
-use super::routes::{Call, Form, ROUTES, Route, refusal_schema};
+use super::exchange::RefusalDocument;
+use super::route::{Form, Route};
 
 #[derive(Serialize)]
 struct Document {
@@ -68,17 +67,13 @@ struct Content {
     schema: Json,
 }
 
-/// The reply with the description.
-pub(super) fn openapi(_: &Site, _: &Call<'_>) -> Result<Reply, Refusal> {
-    Ok(Reply::json(200, &document()))
-}
-
-fn document() -> Document {
+/// The description of these routes.
+pub(super) fn document(routes: &'static [Route]) -> impl Serialize {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let mut generator =
         settings.with(|settings| settings.definitions_path = "/components/schemas".into()).into_generator();
     let mut paths: BTreeMap<&'static str, BTreeMap<String, Operation>> = BTreeMap::new();
-    for route in ROUTES {
+    for route in routes {
         let operation = operation(route, &mut generator);
         paths.entry(route.path).or_default().insert(route.method.to_lowercase(), operation);
     }
@@ -114,7 +109,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Operation {
         Form::Json(schema) => ("application/json", Content { schema: schema(generator).to_value() }),
         Form::Text(kind) => (kind, Content { schema: Json::Object(serde_json::Map::new()) }),
     };
-    let refused = Content { schema: refusal_schema(generator).to_value() };
+    let refused = Content { schema: generator.subschema_for::<RefusalDocument>().to_value() };
     let done = Response { description: "The request was answered", content: [content].into() };
     let refusal = Response { description: "The request was refused", content: [("application/json", refused)].into() };
     let security = if route.method == "GET" { Vec::new() } else { vec![BTreeMap::from([("operate", Vec::new())])] };

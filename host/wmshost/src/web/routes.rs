@@ -2,64 +2,16 @@
 
 use schemars::{Schema, SchemaGenerator};
 
-use super::connection::{Refusal, RefusalDocument, Reply, Request};
+use super::exchange::{Call, Refusal, Reply, Request};
+use super::route::{Form, Route};
 use super::{Site, api, metrics, openapi};
 use crate::report::documents::api::{OrderedRunDocument, PausedDocument, ServedPipelineDocument, ServedRunDocument};
 use crate::report::documents::runs::{RunRecordDocument, ShownRunDocument};
 use crate::report::documents::schedule::SchedulesDocument;
 use crate::report::documents::status::StatusDocument;
 
-/// The form of a reply.
-#[derive(Clone, Copy)]
-pub(super) enum Form {
-    /// JSON of a type.
-    Json(fn(&mut SchemaGenerator) -> Schema),
-    /// Text of a media type.
-    Text(&'static str),
-}
-
-/// A route.
-pub(super) struct Route {
-    pub(super) method: &'static str,
-    /// Its path; a part in braces is a name that the caller chooses.
-    pub(super) path: &'static str,
-    /// Its name for programs.
-    pub(super) name: &'static str,
-    pub(super) summary: &'static str,
-    /// The parameters after `?`, each with its meaning.
-    pub(super) query: &'static [(&'static str, &'static str)],
-    /// The status of a reply that is no refusal.
-    pub(super) status: u16,
-    pub(super) form: Form,
-    pub(super) handle: fn(&Site, &Call<'_>) -> Result<Reply, Refusal>,
-}
-
-/// A request of a route, with the names in its path.
-pub(super) struct Call<'a> {
-    pub(super) request: &'a Request,
-    names: Vec<&'a str>,
-}
-
-impl Call<'_> {
-    /// The first name in the path; no route has two.
-    pub(super) fn name(&self) -> &str {
-        self.names.first().copied().unwrap_or_default()
-    }
-
-    /// A parameter after `?`. Values need no escapes.
-    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
-        let pairs = self.request.query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
-    }
-}
-
 fn json<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
-}
-
-/// The schema of the reply to a refused request.
-pub(super) fn refusal_schema(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<RefusalDocument>()
 }
 
 macro_rules! routes {
@@ -75,7 +27,7 @@ macro_rules! routes {
 routes! {
     "GET" "/healthz" "health" 200 Form::Text("text/plain"), api::health, [], "Answers while the server is alive";
     "GET" "/metrics" "metrics" 200 Form::Text(metrics::KIND), metrics::metrics, [], "The metrics, in the form of OpenMetrics";
-    "GET" "/openapi.json" "openapi" 200 Form::Text("application/json"), openapi::openapi, [], "This description";
+    "GET" "/openapi.json" "openapi" 200 Form::Text("application/json"), described, [], "This description";
     "GET" "/api/v1/pipelines" "listPipelines" 200 Form::Json(json::<Vec<ServedPipelineDocument>>), api::pipelines, [],
         "The pipelines that are served, and the mistakes of those that are not";
     "GET" "/api/v1/pipelines/{pipeline}/status" "pipelineStatus" 200 Form::Json(json::<StatusDocument>), api::status, [],
@@ -103,6 +55,11 @@ routes! {
         "Events as they happen: runs that begin, wait and end, files that were read again";
 }
 
+/// The reply with the description of all routes.
+fn described(_: &Site, _: &Call<'_>) -> Result<Reply, Refusal> {
+    Ok(Reply::json(200, &openapi::document(ROUTES)))
+}
+
 /// Answers a request.
 pub(super) fn answer(site: &Site, request: &Request) -> Reply {
     refused_host(request)
@@ -111,7 +68,7 @@ pub(super) fn answer(site: &Site, request: &Request) -> Reply {
             if route.method != "GET" {
                 allow_order(site, request)?;
             }
-            (route.handle)(site, &Call { request, names })
+            (route.handle)(site, &Call::new(request, names))
         })
         .unwrap_or_else(Reply::refusal)
 }
