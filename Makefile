@@ -40,7 +40,7 @@ test: build plugins setup-oracle
 endif
 
 test-long: build plugins setup-oracle ## the tests that kill runs, ten times as often, 200 stories of a web service, 1,000,000 rows from Oracle to Oracle, and `init` over public databases
-	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test matrix --test crash --test cloud --test oracle --test oracle-matrix --test python_client -- --nocapture
+	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test matrix --test schemas --test crash --test cloud --test oracle --test oracle-matrix --test python_client -- --nocapture
 	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test cli -- public_databases --nocapture
 
 test-oracle: build plugins ## conformance, the job and models on a real server, with a report: WMSHOST_ORACLE_DSN (a descriptor), _USER, _PASSWORD, _CLIENT=oci

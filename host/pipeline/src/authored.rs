@@ -226,7 +226,7 @@ impl TreeReader<'_> {
         let mut entries = BTreeMap::new();
         for (name, value) in table {
             let (place, path) = self.entry(name, path);
-            if let Err((message, advice)) = syntax::source_name(name.get_ref()) {
+            if let Err((message, advice)) = syntax::stored_name(name.get_ref()) {
                 self.sink.beside(&place, format!("`{}` {message}", name.get_ref()), advice);
             }
             let node = match value.get_ref() {

@@ -194,7 +194,7 @@ fn names(rules: &ColumnRules, entries: &BTreeMap<String, Node>, scope: &mut Sect
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for (column, rule) in rules {
         let Some(name) = rule.stream_name(column) else { continue };
-        if let Some(other) = seen.insert(name.to_lowercase(), column)
+        if let Some(other) = seen.insert(name.to_ascii_lowercase(), column)
             && let Some(node) = entries.get(column)
         {
             let message = format!("and {other} would both have the name {name}");

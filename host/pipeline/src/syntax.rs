@@ -45,6 +45,12 @@ pub(crate) fn source_name(word: &str) -> Result<(), SyntaxError> {
         let rule = "write the name as the source spells it, without quotation marks of its own";
         return Err(("is not a name".to_owned(), Some(rule.to_owned())));
     }
+    stored_name(word)
+}
+
+/// Checks the name of a column that the pipeline has a rule for: whatever its database allows, because the rule may be to
+/// leave it out or to rename it.
+pub(crate) fn stored_name(word: &str) -> Result<(), SyntaxError> {
     if word.len() > MOST_SOURCE_NAME_BYTES {
         let why = format!("has {} bytes; a name has at most {MOST_SOURCE_NAME_BYTES}", word.len());
         return Err((why, Some("have a view give it a shorter name".to_owned())));

@@ -54,7 +54,7 @@ impl InstanceState {
             wasi: wasi.build(),
             log,
             batches: BatchesCtx::new(&identity, &limits),
-            source: SourceCtx::new(limits.batch_bytes, Arc::clone(&meter)),
+            source: SourceCtx::new(&limits, Arc::clone(&meter)),
             http: HttpCtx::new(&limits, Arc::clone(&meter)),
             target: TargetCtx::new(limits.batch_columns, meter),
             state: StateCtx::default(),

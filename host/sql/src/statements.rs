@@ -10,6 +10,28 @@ pub fn gather_statistics(table: &str) -> String {
     format!("BEGIN DBMS_STATS.GATHER_TABLE_STATS({CURRENT_SCHEMA}, {table}); END;")
 }
 
+/// The longest chain of conditions: SQLite refuses an expression of more than 1,000 operators in a row, and a table may
+/// have 2,000 columns.
+const LONGEST_CHAIN: usize = 400;
+
+/// Returns the condition that all of these hold.
+pub fn all_of(conditions: &[String]) -> String {
+    chain(conditions, " AND ")
+}
+
+/// Returns the condition that at least one of these holds.
+pub fn any_of(conditions: &[String]) -> String {
+    chain(conditions, " OR ")
+}
+
+fn chain(conditions: &[String], operator: &str) -> String {
+    if conditions.len() <= LONGEST_CHAIN {
+        return conditions.join(operator);
+    }
+    let links = conditions.chunks(LONGEST_CHAIN).map(|links| format!("({})", links.join(operator)));
+    links.collect::<Vec<_>>().join(operator)
+}
+
 impl Dialect {
     /// Returns a parameter of a statement, by its number from 1.
     pub fn parameter(self, number: usize) -> String {

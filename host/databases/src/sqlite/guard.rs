@@ -47,6 +47,10 @@ struct Rules {
     scanned: HashSet<String>,
     /// The reads of granted views.
     view_reads: HashSet<ViewRead>,
+    /// Views that are not granted, in lower case.
+    hidden_views: Vec<String>,
+    /// The statement's text in lower case.
+    text: String,
     /// True if the statement may define a name for a part of it, which would look like a view.
     may_name_parts: bool,
     /// The reason why the last statement was denied.
@@ -66,6 +70,8 @@ impl Guard {
             scans: HashSet::new(),
             scanned: HashSet::new(),
             view_reads: HashSet::new(),
+            hidden_views: Vec::new(),
+            text: String::new(),
             may_name_parts: false,
             denial: None,
         }))
@@ -78,7 +84,7 @@ impl Guard {
     /// Grants these tables and nothing else, those of `withheld` by scans only, and is off until the first guest's
     /// statement.
     pub(crate) fn grant(&self, tables: &[String], withheld: &[String]) {
-        let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect();
+        let lower = |names: &[String]| names.iter().map(|name| name.to_ascii_lowercase()).collect();
         let mut rules = self.rules();
         rules.mode = Mode::Off;
         rules.granted = lower(tables);
@@ -86,18 +92,24 @@ impl Guard {
         rules.scans.clear();
         rules.scanned.clear();
         rules.view_reads.clear();
+        rules.hidden_views.clear();
     }
 
     /// Lets a table be read by a scan.
     pub(crate) fn scan(&self, table: &str, scan: &str) {
         let mut rules = self.rules();
-        rules.scans.insert(scan.to_lowercase());
-        rules.scanned.insert(table.to_lowercase());
+        rules.scans.insert(scan.to_ascii_lowercase());
+        rules.scanned.insert(table.to_ascii_lowercase());
     }
 
     /// Returns whether a table is granted.
     pub(crate) fn is_granted(&self, table: &str) -> bool {
-        self.rules().granted.contains(&table.to_lowercase())
+        self.rules().granted.contains(&table.to_ascii_lowercase())
+    }
+
+    /// Notes the views of the database that are not granted.
+    pub(crate) fn hide_views(&self, names: impl IntoIterator<Item = String>) {
+        self.rules().hidden_views = names.into_iter().map(|name| name.to_ascii_lowercase()).collect();
     }
 
     /// Compiles a granted view by `compile` and allows guests what it reads.
@@ -111,7 +123,8 @@ impl Guard {
             let mut rules = self.rules();
             rules.denial = None;
             // Without the word there is no part with a name. A text that contains it is refused a view too.
-            rules.may_name_parts = statement.to_ascii_lowercase().contains("with");
+            rules.text = statement.to_ascii_lowercase();
+            rules.may_name_parts = rules.text.contains("with");
         }
         self.within(Mode::On, compile)
     }
@@ -153,7 +166,7 @@ impl Rules {
         if let AuthAction::Read { table_name, .. } = context.action
             && let Some(view) = context.accessor
         {
-            self.view_reads.insert((table_name.to_lowercase(), view.to_lowercase()));
+            self.view_reads.insert((table_name.to_ascii_lowercase(), view.to_ascii_lowercase()));
         }
     }
 
@@ -162,7 +175,7 @@ impl Rules {
             AuthAction::Select | AuthAction::Recursive => None,
             AuthAction::Read { table_name, column_name } => self.objection_to_read(table_name, column_name, context),
             AuthAction::Function { function_name } => {
-                let allowed = self.may_call(&function_name.to_lowercase(), context.accessor);
+                let allowed = self.may_call(&function_name.to_ascii_lowercase(), context.accessor);
                 (!allowed).then(|| {
                     format!("the function {function_name} is not allowed: it is not among those that only compute")
                 })
@@ -175,7 +188,7 @@ impl Rules {
     }
 
     fn is_scan(&self, name: Option<&str>) -> bool {
-        name.is_some_and(|name| self.scans.contains(&name.to_lowercase()))
+        name.is_some_and(|name| self.scans.contains(&name.to_ascii_lowercase()))
     }
 
     /// Returns whether a function may be called: one that only computes, or by a view any but the worst.
@@ -191,7 +204,7 @@ impl Rules {
     }
 
     fn objection_to_read(&self, table: &str, column: &str, context: &AuthContext<'_>) -> Option<String> {
-        let lower = table.to_lowercase();
+        let lower = table.to_ascii_lowercase();
         let is_temporary = context.database_name == Some("temp");
         if self.is_scan(context.accessor)
             || is_temporary && (self.scans.contains(&lower) || self.scanned.contains(&lower))
@@ -212,13 +225,17 @@ impl Rules {
                 None => format!("the table {table} is granted in part; name it without its database"),
             });
         }
-        if self.granted.contains(&lower) || self.is_of_view(lower, context.accessor) {
+        let is_allowed = match (context.accessor, column) {
+            // No column is read, or only the row's number, and SQLite does not report for which view.
+            (None, "") => self.is_of_any_view(&lower),
+            (accessor, _) => self.is_of_view(&lower, accessor),
+        };
+        if is_allowed || self.granted.contains(&lower) {
             return None;
         }
-        // If no column of a part is read, SQLite does not report where the part comes from: it could be any table.
         let hint = match (context.accessor, column) {
             (Some(reader), _) => format!("; {reader} reads it"),
-            (None, "") => "; of a view or a part named by WITH, select at least one column".to_owned(),
+            (None, "") => "; of a part named by WITH, select at least one column".to_owned(),
             _ => String::new(),
         };
         Some(if hint.is_empty() { table_not_granted(table) } else { format!("the table {table} is not granted{hint}") })
@@ -226,10 +243,36 @@ impl Rules {
 
     /// Returns whether a granted view reads the table for the statement. A part that the statement names like the view
     /// would look the same, so a statement that could name parts gets no such permission.
-    fn is_of_view(&self, table: String, accessor: Option<&str>) -> bool {
+    fn is_of_view(&self, table: &str, accessor: Option<&str>) -> bool {
         let Some(view) = accessor else { return false };
-        !self.may_name_parts && self.view_reads.contains(&(table, view.to_lowercase()))
+        !self.may_name_parts && self.view_reads.contains(&(table.to_owned(), view.to_ascii_lowercase()))
     }
+
+    /// Returns whether only a granted view can read the table for the statement: such a view reads it, and the statement
+    /// names neither the table nor a view that is not granted.
+    fn is_of_any_view(&self, table: &str) -> bool {
+        let is_named = |name: &str| may_name(&self.text, name);
+        // Without its database, the name of a view that is read in part means the scan.
+        if !self.withheld.is_empty() && is_named("main") {
+            return false;
+        }
+        let is_read = || self.view_reads.iter().any(|(read, _)| read == table);
+        !self.may_name_parts && is_read() && !is_named(table) && !self.hidden_views.iter().any(|view| is_named(view))
+    }
+}
+
+fn is_of_word(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '_' | '$') || !letter.is_ascii()
+}
+
+/// Returns true if a text may name a table. Its letters stand there in any case,
+/// except that within quotation marks those of the same kind are doubled.
+fn may_name(text: &str, name: &str) -> bool {
+    if !name.is_empty() && name.chars().all(is_of_word) {
+        return text.split(|letter| !is_of_word(letter)).any(|word| word == name);
+    }
+    let is_doubled = |mark: &str| text.contains(&name.replace(mark, &mark.repeat(2)));
+    text.contains(name) || ["\"", "`", "'"].into_iter().any(is_doubled)
 }
 
 /// The word with which an action begins in SQL.
@@ -256,5 +299,27 @@ fn verb(action: &AuthAction<'_>) -> &'static str {
         | AuthAction::CreateTempView { .. }
         | AuthAction::CreateVtable { .. } => "CREATE",
         _ => "anything else",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_however_it_is_written() {
+        for (text, name, expected) in [
+            ("select id from main.\"b\"", "b", true),
+            ("select id from [b]", "b", true),
+            ("select id from`b`", "b", true),
+            ("select/**/1/**/from/**/b--", "b", true),
+            ("select id from v_b order by id", "b", false),
+            ("select id from \"order details\"", "order details", true),
+            ("select id from \"a\"\"b\"", "a\"b", true),
+            ("select id from [a\"b]", "a\"b", true),
+            ("select id from ab", "a\"b", false),
+        ] {
+            assert_eq!(may_name(text, name), expected, "{text} {name}");
+        }
     }
 }

@@ -10,13 +10,14 @@ const SCHEMA: &str = "
     CREATE VIEW open_view AS SELECT a.id, secret.s FROM a JOIN secret USING (id);
     CREATE VIEW outer_view AS SELECT * FROM open_view;
     CREATE VIEW hidden_view AS SELECT * FROM secret;
+    CREATE VIEW number_view AS SELECT id FROM secret;
     INSERT INTO a VALUES (1, 'x'), (2, 'y');
     INSERT INTO secret VALUES (1, 'hush');";
 
 #[test]
 fn what_is_no_select_of_granted_tables_is_denied() {
     let warehouse = Warehouse::new(SCHEMA);
-    let mut reader = warehouse.reader(&["A", "open_view"]);
+    let mut reader = warehouse.reader(&["A", "open_view", "number_view"]);
     for (statement, words) in [
         ("INSERT INTO a VALUES (3, 'z')", "not INSERT"),
         ("UPDATE a SET v = 'z'", "not UPDATE"),
@@ -43,6 +44,13 @@ fn what_is_no_select_of_granted_tables_is_denied() {
         ("SELECT * FROM secret", "secret"),
         ("SELECT count(*) FROM secret", "secret"),
         ("SELECT 1 FROM secret", "secret"),
+        ("SELECT rowid FROM [secret]", "secret"),
+        ("SELECT count(*) FROM 'SECRET'", "SECRET is not granted"),
+        ("SELECT count(*) FROM/**/main.\"secret\"", "secret"),
+        ("SELECT count(*) FROM number_view, secret", "secret"),
+        ("SELECT id FROM number_view WHERE EXISTS (SELECT 1 FROM hidden_view)", "secret"),
+        ("WITH x AS (SELECT id FROM secret) SELECT count(*) FROM x", "secret"),
+        ("SELECT count(*) FROM outer_view", "is not granted"),
         ("SELECT 1 FROM a, secret", "secret"),
         ("SELECT a.v FROM a WHERE id IN (SELECT id FROM secret)", "secret"),
         ("SELECT (SELECT s FROM secret) AS s FROM a", "secret"),
@@ -80,7 +88,7 @@ fn what_is_no_select_of_granted_tables_is_denied() {
 #[test]
 fn what_only_reads_granted_tables_is_allowed() {
     let warehouse = Warehouse::new(SCHEMA);
-    let mut reader = warehouse.reader(&["A", "open_view"]);
+    let mut reader = warehouse.reader(&["A", "open_view", "number_view"]);
     for (statement, rows) in [
         ("SELECT * FROM a", 2),
         ("SELECT * FROM A;", 2),
@@ -95,6 +103,9 @@ fn what_only_reads_granted_tables_is_allowed() {
         ("SELECT v FROM a WHERE v LIKE 'x%' OR id IN (SELECT max(id) FROM a)", 2),
         ("SELECT s FROM open_view", 1),
         ("SELECT count(s) AS n FROM open_view", 1),
+        ("SELECT count(*) AS n FROM open_view", 1),
+        ("SELECT id FROM number_view ORDER BY id", 1),
+        ("SELECT a.v FROM a JOIN number_view USING (id)", 1),
         ("VALUES (1), (2)", 2),
         ("SELECT 1 AS one", 1),
     ] {

@@ -246,5 +246,5 @@ fn target_table(reader: &mut dyn SourceSession, table: &str) -> Result<TableDesc
 
 /// Returns whether a table has the column, in whatever case its name is written.
 fn has(table: &TableDescription, name: &str) -> bool {
-    table.columns.fields().iter().any(|field| field.name().to_lowercase() == name.to_lowercase())
+    table.columns.fields().iter().any(|field| field.name().eq_ignore_ascii_case(name))
 }

@@ -137,7 +137,7 @@ pub(crate) fn differences(before: &Definition, now: &Definition) -> Vec<Definiti
     differs(Impact::None, "source", &before.source, &now.source);
     // Databases do not distinguish the case of most names.
     let mut names_differ = |impact, subject: &str, before: &str, after: &str| {
-        if before.to_lowercase() != after.to_lowercase() {
+        if !before.eq_ignore_ascii_case(after) {
             differs(impact, subject, before, after);
         }
     };

@@ -179,13 +179,13 @@ pub(crate) fn columns_of(schema: &SchemaRef) -> Vec<ColumnUse> {
 
 /// Returns the column with this name, in any case.
 pub(crate) fn column<'a>(columns: &'a [ColumnUse], name: &str) -> Option<&'a ColumnUse> {
-    columns.iter().find(|column| column.name.to_lowercase() == name.to_lowercase())
+    columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
 }
 
 /// Returns whether both are the same columns, in any order and case.
 pub(crate) fn same_names(one: &[String], other: &[String]) -> bool {
     let sorted = |names: &[String]| {
-        let mut names: Vec<_> = names.iter().map(|name| name.to_lowercase()).collect();
+        let mut names: Vec<_> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
         names.sort();
         names
     };

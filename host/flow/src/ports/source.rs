@@ -54,7 +54,7 @@ impl SourceGrant {
     /// Returns the rules for the columns of a table, in whatever case its name is written.
     pub fn rules_of(&self, table: &str) -> &ColumnRules {
         static NONE: ColumnRules = ColumnRules::new();
-        self.columns.get(&table.to_lowercase()).unwrap_or(&NONE)
+        self.columns.get(&table.to_ascii_lowercase()).unwrap_or(&NONE)
     }
 
     /// Returns the grant of a table's part; `None` for the whole table.

@@ -2,7 +2,7 @@
 
 use wmshost_flow::model::Strategy;
 use wmshost_flow::{Failure, Sql};
-use wmshost_sql::Dialect;
+use wmshost_sql::{Dialect, all_of};
 
 use super::keys::{check_key, distinguishing_key, same_key};
 use super::table::ModelTable;
@@ -187,7 +187,7 @@ fn update(
         dialect.same(&format!("wms_old.{name}"), &format!("wms_new.{name}"))
     };
     let same: Vec<String> = rest.iter().map(pair).collect();
-    let differs = format!("NOT ({})", same.join(" AND "));
+    let differs = format!("NOT ({})", all_of(&same));
     let watermarks = [(AUDIT_COLUMNS[0], &stamp.run_id), (AUDIT_COLUMNS[1], &stamp.loaded_at)];
     let watermarks = watermarks.map(|(name, value)| format!("{} = {value}", dialect.quoted(name)));
     let name = table.name();
@@ -245,7 +245,8 @@ pub(super) fn preserve_load_times(table: &ModelTable<'_>, sql: &mut dyn Sql) -> 
     let on = key.iter().map(|column| pair(column, false)).collect::<Vec<_>>().join(" AND ");
     // Rows of a table that was taken over have no load times yet.
     let has_load_time = format!("wms_old.{} IS NOT NULL", dialect.quoted(AUDIT_COLUMNS[1]));
-    let same = columns.iter().map(|column| pair(column, true)).chain([has_load_time]).collect::<Vec<_>>().join(" AND ");
+    let same: Vec<_> = columns.iter().map(|column| pair(column, true)).chain([has_load_time]).collect();
+    let same = all_of(&same);
     let [run_id, loaded_at] = AUDIT_COLUMNS.map(|column| dialect.quoted(column));
     let (staging, name) = (table.staging(), table.name());
     let statement = match dialect {

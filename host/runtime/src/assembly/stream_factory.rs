@@ -187,7 +187,7 @@ impl<'a> StreamFactory<'a> {
         SourceGrant {
             tables: [&plan.table].into_iter().chain(&plan.reads).chain(plan.grants.keys()).cloned().collect(),
             key: plan.key.clone(),
-            columns: BTreeMap::from([(plan.table.to_lowercase(), plan.columns.clone())]),
+            columns: BTreeMap::from([(plan.table.to_ascii_lowercase(), plan.columns.clone())]),
             narrowed: plan.grants.clone(),
             mask_key: self.pipeline.mask_key.as_ref().map(|secret| MaskKey::of(secret.reveal())),
             appends: plan.method == pipeline::Method::Append,

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use arrow_array::{Array as _, ArrayRef};
 use wasmtime::component::{HasData, Resource};
-use wmshost_flow::{Batch, Bounds, ColumnOrder, Dialect, Failure, SourceSession, Value};
+use wmshost_contract_rules::NAME_BYTES;
+use wmshost_flow::{Batch, Bounds, ColumnOrder, Dialect, Failure, SourceSession, TableDescription, Value};
 
 use super::{HostResult, LogMeter, check_label, into_guest};
 use crate::bindings::source::{self as wit, Host, HostConnection, HostCursor};
@@ -13,7 +14,7 @@ use crate::bindings::types::{Column, Value as WitValue};
 use crate::columns::PluginBatch;
 use crate::convert::{columns_to_wit, value_from_wit};
 use crate::handles::{Connection, Handles, OpenCursor};
-use crate::limits::CallTimer;
+use crate::limits::{CallTimer, Limits};
 
 /// The database that an extractor was granted.
 pub struct GrantedSource {
@@ -42,13 +43,16 @@ pub(crate) struct SourceCtx {
     pub(crate) batch_rows: u32,
     /// The most bytes that a batch may take.
     most_bytes: usize,
+    /// The most columns of a table.
+    most_columns: usize,
     meter: Arc<LogMeter>,
 }
 
 impl SourceCtx {
     /// Without a source yet.
-    pub(crate) fn new(most_bytes: usize, meter: Arc<LogMeter>) -> Self {
-        Self { granted: None, failure: None, batch_rows: 1_000_000, most_bytes, meter }
+    pub(crate) fn new(limits: &Limits, meter: Arc<LogMeter>) -> Self {
+        let Limits { batch_bytes: most_bytes, batch_columns: most_columns, .. } = *limits;
+        Self { granted: None, failure: None, batch_rows: 1_000_000, most_bytes, most_columns, meter }
     }
 }
 
@@ -121,6 +125,31 @@ pub(super) fn check_batch_bytes(batch: &Batch, most: usize) -> Result<(), Failur
     Ok(())
 }
 
+/// Fails if a table has columns that no batch can have, and names all of them: the pipeline can leave them out or rename
+/// them.
+fn check_columns(table: &TableDescription, most: usize) -> Result<(), Failure> {
+    let mut mistakes = Vec::new();
+    let columns = table.columns.fields();
+    if columns.len() > most {
+        let skip = format!("\"skip\" at least {} of them", columns.len() - most);
+        mistakes.push(format!("has {} columns, at most {most} are read: {skip}", columns.len()));
+    }
+    for (place, column) in (1..).zip(columns) {
+        match column.name().len() {
+            0 => mistakes.push(format!("has a column, number {place}, that has no name: `rename` or \"skip\" it")),
+            long if long > NAME_BYTES => mistakes.push(format!(
+                "has a column {:?}, whose name has {long} bytes, at most {NAME_BYTES} are allowed: `rename` or \"skip\" it",
+                column.name()
+            )),
+            _ => {}
+        }
+    }
+    if mistakes.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::invalid_config(format!("table {} {} in `columns`", table.name, mistakes.join("; it "))))
+}
+
 /// Bytes of a column's values; memory that was reserved for more does not count.
 fn used_bytes(column: &ArrayRef) -> usize {
     column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size())
@@ -156,8 +185,10 @@ impl HostConnection for SourceView<'_> {
 
     fn describe(&mut self, _: Resource<Connection>, table: String) -> HostResult<Option<wit::TableDescription>> {
         let found = self.timed(|view| view.session()?.describe(&table));
+        let most_columns = self.ctx.most_columns;
         into_guest(found.and_then(|table| {
             let Some(table) = table else { return Ok(None) };
+            check_columns(&table, most_columns)?;
             let columns = columns_to_wit(table.columns.fields())?;
             let order = table.order.into_iter().map(|order| order.map(order_to_wit)).collect();
             Ok(Some(wit::TableDescription { name: table.name, columns, key: table.key, order }))

@@ -40,7 +40,7 @@ pub(crate) struct Named {
 
 impl Named {
     fn declares(&self, column: &Column) -> bool {
-        self.declared.contains(&column.name.to_lowercase())
+        self.declared.contains(&column.name.to_ascii_lowercase())
     }
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn decide(
         return decide_computed(database, table, &named.declared, decided);
     }
     for column in table.columns.iter().filter(|column| named.declares(column)) {
-        decided.insert((table.name.to_lowercase(), column.name.to_lowercase()), conversion(column));
+        decided.insert((table.name.to_ascii_lowercase(), column.name.to_ascii_lowercase()), conversion(column));
     }
     decide_stored(&lock(database), table, named, decided)
 }
@@ -76,7 +76,7 @@ fn decide_view(database: &Database, view: &mut Table, named: &Named, decided: &m
             column.declared = declared.unwrap_or_default();
             match origin {
                 Some((table, of)) => {
-                    decided.insert((table.to_lowercase(), of.to_lowercase()), conversion(column));
+                    decided.insert((table.to_ascii_lowercase(), of.to_ascii_lowercase()), conversion(column));
                 }
                 None => decided_by_name(decided, &column.name, conversion(column)),
             }
@@ -93,7 +93,7 @@ fn decide_view(database: &Database, view: &mut Table, named: &Named, decided: &m
             let key = if is_in(&named.key, &column.name) { vec![of.clone()] } else { Vec::new() };
             decide_stored(&lock(database), &mut below, &Named { key, declared: BTreeSet::new() }, decided)?;
         }
-        if let Some(known) = decided.get(&(name.to_lowercase(), of.to_lowercase())) {
+        if let Some(known) = decided.get(&(name.to_ascii_lowercase(), of.to_ascii_lowercase())) {
             column.arrow = known.kind.clone();
         }
     }
@@ -116,7 +116,7 @@ fn decide_stored(
         let is_key = column.key_position > 0 || is_in(&indexed, &column.name) || is_in(&named.key, &column.name);
         if is_key && kinds(connection, &name, column)? == Kinds::Whole {
             column.arrow = DataType::Int64;
-            decided.insert((name.to_lowercase(), column.name.to_lowercase()), DataType::Int64.into());
+            decided.insert((name.to_ascii_lowercase(), column.name.to_ascii_lowercase()), DataType::Int64.into());
         }
     }
     Ok(())

@@ -31,7 +31,7 @@ pub(crate) fn decide_computed(
     let names = computed(database, &view.name)?;
     let open: Vec<usize> = (0..view.columns.len())
         .filter(|at| names.contains(&view.columns[*at].name))
-        .filter(|at| !declared.contains(&view.columns[*at].name.to_lowercase()))
+        .filter(|at| !declared.contains(&view.columns[*at].name.to_ascii_lowercase()))
         .collect();
     for places in open.chunks(COLUMNS_PER_PASS) {
         let columns = places.iter().map(|at| has_classes(&quoted(&view.columns[*at].name)));

@@ -269,7 +269,7 @@ fn decided_conversion(running: &Running<'_>, at: usize, decided: &Decided) -> Op
         return None;
     }
     let (table, column) = running.origin(at).unwrap_or_else(|| (String::new(), running.column_name(at)));
-    decided.get(&(table.to_lowercase(), column.to_lowercase())).cloned()
+    decided.get(&(table.to_ascii_lowercase(), column.to_ascii_lowercase())).cloned()
 }
 
 /// The cells of the current row. If the row is too large as a whole, its largest cells count as too large.

@@ -11,7 +11,7 @@ pub(crate) type Decided = BTreeMap<(String, String), Conversion>;
 
 /// Notes the conversion of a computed column, which is known by its name only.
 pub(crate) fn decided_by_name(decided: &mut Decided, column: &str, conversion: Conversion) {
-    decided.insert((String::new(), column.to_lowercase()), conversion);
+    decided.insert((String::new(), column.to_ascii_lowercase()), conversion);
 }
 
 /// A statement that returns all of a view.

@@ -45,7 +45,7 @@ pub(crate) fn by_meaning(
     tables: &[Arc<TableDescription>],
 ) -> Result<String, String> {
     let columns = columns(tables);
-    let lower = statement.to_lowercase();
+    let lower = statement.to_ascii_lowercase();
     let named: Vec<_> = columns.keys().filter(|name| lower.contains(name.as_str())).collect();
     if named.is_empty() {
         return Ok(statement.to_owned());
@@ -91,7 +91,7 @@ fn columns(tables: &[Arc<TableDescription>]) -> Columns {
                 let column = column.map(|(name, _)| name.to_owned());
                 Some(Special { column, other: order.function.clone()?, bounds: order.bounds.clone() })
             });
-            columns.entry(field.name().to_lowercase()).or_default().push(special);
+            columns.entry(field.name().to_ascii_lowercase()).or_default().push(special);
         }
     }
     let meaning = |(name, found): (String, Vec<Option<Special>>)| {
@@ -105,8 +105,8 @@ fn columns(tables: &[Arc<TableDescription>]) -> Columns {
 /// The column's name, if an expression is nothing but a column.
 fn name_of(expression: &Expr) -> Option<String> {
     match expression {
-        Expr::Identifier(name) => Some(name.value.to_lowercase()),
-        Expr::CompoundIdentifier(parts) => parts.last().map(|name| name.value.to_lowercase()),
+        Expr::Identifier(name) => Some(name.value.to_ascii_lowercase()),
+        Expr::CompoundIdentifier(parts) => parts.last().map(|name| name.value.to_ascii_lowercase()),
         Expr::Nested(inner) => name_of(inner),
         _ => None,
     }
@@ -124,7 +124,7 @@ impl VisitorMut for Aliases<'_> {
             if let SelectItem::ExprWithAlias { expr, alias } = item
                 && let Some(meaning) = name_of(expr).and_then(|name| self.0.get(&name)).cloned()
             {
-                self.0.entry(alias.value.to_lowercase()).or_insert(meaning);
+                self.0.entry(alias.value.to_ascii_lowercase()).or_insert(meaning);
             }
         }
         ControlFlow::Continue(())
@@ -200,7 +200,7 @@ impl Rewriter {
 fn is_renamed(select: &Select, by: &Expr, columns: &Columns) -> bool {
     let Some(name) = name_of(by) else { return false };
     select.projection.iter().any(|item| {
-        matches!(item, SelectItem::ExprWithAlias { expr, alias } if alias.value.to_lowercase() == name
+        matches!(item, SelectItem::ExprWithAlias { expr, alias } if alias.value.to_ascii_lowercase() == name
             && name_of(expr).is_none_or(|name| !columns.contains_key(&name)))
     })
 }
@@ -230,7 +230,7 @@ fn is_parameter(expression: &Expr) -> bool {
 }
 
 fn is_own(expression: &Expr) -> bool {
-    matches!(expression, Expr::Function(function) if function.name.to_string().to_lowercase().starts_with(OWN_FUNCTIONS))
+    matches!(expression, Expr::Function(function) if function.name.to_string().to_ascii_lowercase().starts_with(OWN_FUNCTIONS))
 }
 
 fn is_comparison(operator: &BinaryOperator) -> bool {

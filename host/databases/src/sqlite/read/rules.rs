@@ -38,7 +38,7 @@ pub(crate) fn declare(table: &mut Table, rules: &ColumnRules) -> Result<BTreeSet
             (ColumnRule::Read(reading), Some(column)) => {
                 if let Some(kind) = reading.declared() {
                     (column.arrow, column.form) = (kind, reading.form);
-                    declared.insert(column.name.to_lowercase());
+                    declared.insert(column.name.to_ascii_lowercase());
                 }
             }
         }
@@ -102,7 +102,7 @@ fn twice(table: &Table, rules: &ColumnRules) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let columns = table.columns.iter().filter_map(|column| stream_name(&column.name, rules));
     let computed = rules.iter().filter(|(_, rule)| rule.is_computed()).map(|(name, _)| name.as_str());
-    let twice = columns.chain(computed).filter(|name| !seen.insert(name.to_lowercase()));
+    let twice = columns.chain(computed).filter(|name| !seen.insert(name.to_ascii_lowercase()));
     twice.map(|name| format!("two columns would have the name {name}; rename or skip one of them")).collect()
 }
 

@@ -17,7 +17,7 @@ use wmshost_sql::{Dialect, Value};
 
 use super::column_types::{Named, decide, description};
 use super::cursor::{QueryCursor, computing_failure};
-use super::decided::Decided;
+use super::decided::{Decided, all_of};
 use super::masks::add_masks;
 use super::query::Query;
 use super::read_connection::ReadConnection;
@@ -84,7 +84,7 @@ impl Session {
 
     /// A granted table with the types of its columns; `None` if there is none.
     fn table(&mut self, name: &str) -> Result<Option<Arc<TableDescription>>, Failure> {
-        let lower = name.to_lowercase();
+        let lower = name.to_ascii_lowercase();
         if let Some(known) = self.tables.get(&lower) {
             return Ok(known.clone());
         }
@@ -147,15 +147,15 @@ impl Session {
         names.iter().filter_map(|name| self.table(name).ok().flatten()).collect()
     }
 
-    /// Has the guard learn what the granted views read.
+    /// Has the guard learn what the granted views read, and which views are not granted.
     fn learn_views(&self) -> Result<(), Failure> {
-        let views = self.names("view")?;
-        for view in views {
-            let all = format!("SELECT * FROM main.{}", quoted(&view));
-            let compiled =
-                self.reader.by_driver(|connection| self.reader.guard.learn(|| connection.prepare(&all).map(drop)));
+        let guard = &self.reader.guard;
+        for view in self.names("view")? {
+            let all = all_of(&view);
+            let compiled = self.reader.by_driver(|connection| guard.learn(|| connection.prepare(&all).map(drop)));
             compiled.map_err(|error| failure(format_args!("{}, view {view}", self.place), error))?;
         }
+        guard.hide_views(self.all_names("view")?.into_iter().filter(|name| !guard.is_granted(name)));
         Ok(())
     }
 

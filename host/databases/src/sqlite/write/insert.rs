@@ -7,7 +7,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::{DataType, SchemaRef};
 use rusqlite::{Error, ErrorCode, ffi};
 use wmshost_flow::{Failure, MergeRule, Refused, WriteStats};
-use wmshost_sql::Value;
+use wmshost_sql::{Value, any_of};
 
 use super::encode::StoredRows;
 use super::plan::Plan;
@@ -356,6 +356,6 @@ fn conflict_text(table: &Table, columns: &SchemaRef, rule: &MergeRule) -> String
         " ON CONFLICT ({key}) DO UPDATE SET {} WHERE {}({})",
         sets.join(", "),
         newer.unwrap_or_default(),
-        differences.join(" OR ")
+        any_of(&differences)
     )
 }

@@ -52,7 +52,7 @@ impl SqliteTargetSession {
         clock: Arc<dyn Clock>,
         queue: Arc<WriterQueue>,
     ) -> Result<Self, Failure> {
-        let lower = grant.table.to_lowercase();
+        let lower = grant.table.to_ascii_lowercase();
         if lower.starts_with("sqlite_") || is_reserved(&grant.table) {
             return Err(Failure::invalid_config(format!(
                 "{place}: the name {} is reserved for the host and SQLite",

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, ErrorCode, Row};
 use wmshost_flow::{Failure, WriteStats};
-use wmshost_sql::BELONGINGS;
+use wmshost_sql::{BELONGINGS, any_of};
 
 use super::session::{AUDIT_COLUMNS, DELETED_AT, SYSTEM_COLUMNS, SqliteTargetSession, WriteTable};
 use super::unique::{advice, drop_copies};
@@ -196,7 +196,7 @@ fn compare_by_key(
     let columns = staged.schema(&AUDIT_COLUMNS);
     let names = columns.fields().iter().map(|field| quoted(field.name()));
     let differences: Vec<_> = names.map(|name| format!("n.{name} IS NOT o.{name} COLLATE BINARY")).collect();
-    let differs = if same_columns { differences.join(" OR ") } else { "true".to_owned() };
+    let differs = if same_columns { any_of(&differences) } else { "true".to_owned() };
     let on: Vec<_> = key.iter().map(|name| quote_pair(name)).collect();
     let first = quoted(&key[0]);
     let (total, matched, updated) = connection.query_row(
