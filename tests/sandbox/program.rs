@@ -200,3 +200,43 @@ fn a_denial_is_counted_and_in_the_log() {
     }
     assert_eq!(site.rows("WMS_ORDERS"), 8);
 }
+
+#[test]
+fn a_component_that_differs_from_its_lock_does_not_run() {
+    let site = Site::new("none");
+    let program = |arguments: &[&str]| {
+        let mut command = Command::new(program());
+        command.args(arguments).current_dir(site.0.path()).env("WMSHOST_HOME", site.0.path().join("home"));
+        command.output().expect("the program starts")
+    };
+    let copied = site.0.path().join("transform.wasm");
+    fs::copy(component("hostile_transform"), &copied).expect("a copy");
+    let file = site.0.path().join("pipeline.toml");
+    let pipeline = fs::read_to_string(&file).expect("a pipeline");
+    let pipeline =
+        pipeline.replace(&component("hostile_transform").display().to_string(), &copied.display().to_string());
+    fs::write(&file, &pipeline).expect("a pipeline");
+    assert_eq!(program(&["lock", "pipeline.toml"]).status.code(), Some(0));
+    assert_eq!(site.run(&[]).status.code(), Some(0));
+    // Another component in the same place.
+    fs::copy(component("hostile_wants_network"), &copied).expect("replaced");
+    let end = site.run(&[]);
+    assert_eq!(end.status.code(), Some(2), "{}", text(&end.stderr));
+    assert!(text(&end.stderr).contains("is not the component in wmshost.lock"), "{}", text(&end.stderr));
+    fs::copy(component("hostile_transform"), &copied).expect("restored");
+    // Another grant.
+    fs::write(&file, pipeline + "reads = [\"secret\"]\n").expect("a pipeline");
+    let end = site.run(&[]);
+    let reported = text(&end.stderr);
+    assert_eq!(end.status.code(), Some(2), "{reported}");
+    assert!(reported.contains("neighbours: + wms-tables may read all columns of secret of wms"), "{reported}");
+    let (_, hash) = reported.split_once("--accept ").expect("a hash");
+    let hash: String = hash.chars().take_while(char::is_ascii_hexdigit).collect();
+    assert_eq!(program(&["lock", "pipeline.toml"]).status.code(), Some(2));
+    assert_eq!(program(&["lock", "pipeline.toml", "--accept", "0123456789abcdef"]).status.code(), Some(2));
+    assert_eq!(program(&["lock", "pipeline.toml", "--accept", &hash]).status.code(), Some(0));
+    assert_eq!(site.run(&[]).status.code(), Some(0));
+    // A lock that cannot be read closes the door.
+    fs::write(site.0.path().join("wmshost.lock"), "{").expect("broken");
+    assert_eq!(site.run(&[]).status.code(), Some(2));
+}

@@ -67,6 +67,13 @@ pub enum PluginProblem {
     Unreadable(String),
     /// Its digest, which is in the variant, is not the one that the pipeline file names.
     OtherDigest(String),
+    /// Its digest is not the one in wmshost.lock, which may lack the plugin.
+    NotLocked {
+        /// Its digest.
+        found: String,
+        /// The digest in the lock.
+        locked: Option<String>,
+    },
     /// It is not a WebAssembly component, or a broken one.
     NotAComponent(String),
     /// It is a component, but for a world or a contract that this host does not offer.
@@ -89,6 +96,15 @@ impl PluginProblem {
                 format!("{path} has the digest {found}, which is not the one given"),
                 "use the right file, or state its digest once you trust it",
             ),
+            Self::NotLocked { found, locked } => {
+                let locked = locked.as_deref().unwrap_or("nothing");
+                (
+                    format!(
+                        "{path} is not the component in wmshost.lock: its digest is {found}, and {locked} is locked"
+                    ),
+                    "restore the component, or look at what changes by `wmshost lock PIPELINE`",
+                )
+            }
             Self::NotAComponent(why) => (
                 format!("{path} is not a WebAssembly component: {why}"),
                 "build it again for the target wasm32-wasip2 (`make plugins`)",

@@ -28,6 +28,7 @@
 //! | `status` | the state of streams, by what is in the target alone |
 //! | `plan` | the outlook of each stream, without writing anything |
 //! | `grants` | the grants of plugins, in sentences and as data |
+//! | `lock` | `wmshost.lock`, to which plugins and grants are held |
 //! | `discover` | the tables of a database, as a source |
 //! | `init` | a pipeline for a database that nobody has described yet |
 //! | `quarantine` | listing, replaying and dropping rejected rows |
@@ -49,6 +50,7 @@ mod failpoints;
 pub mod grants;
 pub mod history;
 pub mod init;
+pub mod lock;
 pub mod models;
 mod ownership;
 pub mod plan;

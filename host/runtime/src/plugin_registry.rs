@@ -17,12 +17,19 @@ pub struct PluginRegistry {
     sandbox: Sandbox,
     standard: PluginFolders,
     loaded: RefCell<BTreeMap<PathBuf, Result<Plugin, Failure>>>,
+    /// The digests of the lock, by file; `None` for a plugin that the lock lacks. Other files are not held to it.
+    locked: RefCell<BTreeMap<PathBuf, Option<String>>>,
 }
 
 impl PluginRegistry {
     /// A registry without plugins yet; compiled plugins are kept in `cache`.
     pub fn new(cache: Cache) -> Result<Self, Failure> {
-        Ok(Self { sandbox: Sandbox::new(cache)?, standard: PluginFolders::default(), loaded: RefCell::default() })
+        Ok(Self {
+            sandbox: Sandbox::new(cache)?,
+            standard: PluginFolders::default(),
+            loaded: RefCell::default(),
+            locked: RefCell::default(),
+        })
     }
 
     /// The same, with these standard plugins.
@@ -41,6 +48,11 @@ impl PluginRegistry {
     pub fn plugin(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
         let plugin = self.loaded(name, file).map_err(|failure| failure.within(file.display()))?;
         Ok(plugin.named(name))
+    }
+
+    /// Holds these files to the digests of a lock.
+    pub(crate) fn hold_to(&self, digests: BTreeMap<PathBuf, Option<String>>) {
+        *self.locked.borrow_mut() = digests;
     }
 
     /// Returns the number of calls of plugins for a stream that were denied.
@@ -98,6 +110,12 @@ impl PluginCatalog for PluginRegistry {
             let found = digest_of(path).map_err(|error| PluginProblem::Unreadable(error.to_string()))?;
             if found != given {
                 return Err(PluginProblem::OtherDigest(found));
+            }
+        }
+        if let Some(locked) = self.locked.borrow().get(path) {
+            let found = digest_of(path).map_err(|error| PluginProblem::Unreadable(error.to_string()))?;
+            if locked.as_ref() != Some(&found) {
+                return Err(PluginProblem::NotLocked { found, locked: locked.clone() });
             }
         }
         let plugin = self.loaded("plugin", path).map_err(|failure| problem(&failure))?.named("plugin");

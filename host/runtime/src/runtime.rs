@@ -8,8 +8,10 @@ use wmshost_pipeline::{Checked, Diagnostics, Resolved, check_file, load};
 
 use crate::data_dir::DataDir;
 use crate::environment::variable;
+use crate::error;
 use crate::events::{RunEvent, RunObserver};
 use crate::history::History;
+use crate::lock;
 use crate::plugin_folders::PluginFolders;
 use crate::plugin_registry::PluginRegistry;
 use crate::process::is_alive;
@@ -42,8 +44,22 @@ impl Runtime {
         Ok(registry.stopping_at(self.cancel.clone()))
     }
 
-    /// The pipeline in this file, checked with its plugins.
-    pub fn pipeline(&self, file: &Path, registry: &PluginRegistry) -> Result<Checked, Diagnostics> {
+    /// The pipeline in this file, checked with its plugins, and held to its lock if there is one.
+    pub fn pipeline(&self, file: &Path, registry: &PluginRegistry) -> error::Result<Checked> {
+        let locked = match self.resolved(file) {
+            Ok(resolved) => lock::hold(file, &resolved, registry)?,
+            // Its mistakes are reported below, with those that need the plugins.
+            Err(_) => None,
+        };
+        let pipeline = self.unlocked_pipeline(file, registry)?;
+        if let Some(locked) = locked {
+            lock::require(&pipeline, registry, &locked)?;
+        }
+        Ok(pipeline)
+    }
+
+    /// The same, whatever its lock says.
+    pub fn unlocked_pipeline(&self, file: &Path, registry: &PluginRegistry) -> Result<Checked, Diagnostics> {
         check_file(file, &variable, registry)
     }
 

@@ -152,7 +152,7 @@ impl<'a> Server<'a> {
         let registry = self.runtime.registry()?;
         for file in self.options.files.clone() {
             let checked = self.runtime.pipeline(&file, &registry);
-            let pipeline = match checked.and_then(|_| self.runtime.resolved(&file)) {
+            let pipeline = match checked.and_then(|_| Ok(self.runtime.resolved(&file)?)) {
                 Ok(pipeline) => pipeline,
                 Err(mistakes) => {
                     let is_served = self.served.contains_key(&file);

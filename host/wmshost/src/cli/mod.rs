@@ -76,6 +76,23 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Write wmshost.lock beside a pipeline file, or show what differs from it
+    #[command(after_help = "\
+The lock has the digest, the contract, the imports and the grants of each plugin, and belongs into version control. Where it is
+there, every command refuses a component that differs from it before it is compiled, and grants that differ before anything is
+opened. Without differences, and where the pipeline is not in the lock yet, it is written at once. Exit code 2 if something
+differs and is not accepted.
+
+Examples:
+  wmshost lock pipelines/prod.toml
+  wmshost lock pipelines/prod.toml --accept 3f1c09aa52e07d41")]
+    Lock {
+        /// The pipeline file
+        pipeline: PathBuf,
+        /// Accept the differences with this hash, which the command prints
+        #[arg(long, value_name = "HASH")]
+        accept: Option<String>,
+    },
     /// Write a pipeline for a database of your own: it looks at the tables and chooses keys, change keys and methods
     #[command(after_help = "\
 The pipeline runs as it is written; it was checked as `wmshost check` does it. What you may want to decide otherwise is in

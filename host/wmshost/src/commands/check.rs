@@ -1,7 +1,7 @@
 //! `wmshost check`: finds the mistakes in a pipeline, without writing anything.
 
-use wmshost_runtime::Result;
 use wmshost_runtime::check::{self, Reach};
+use wmshost_runtime::{Error, Result};
 
 use super::App;
 use crate::cli::{CheckArgs, Output};
@@ -19,11 +19,11 @@ pub(super) fn check(app: &App, arguments: &CheckArgs) -> Result<Exit> {
     let registry = runtime.registry()?;
     let pipeline = match runtime.pipeline(&arguments.selection.pipeline, &registry) {
         Ok(pipeline) => pipeline,
-        Err(diagnostics) if output == Output::Json => {
+        Err(Error::Pipeline(diagnostics)) if output == Output::Json => {
             report::check::mistakes(&diagnostics)?;
             return Ok(Exit::Configuration);
         }
-        Err(diagnostics) => return Err(diagnostics.into()),
+        Err(error) => return Err(error),
     };
     let outcome = check::check(&runtime, (&pipeline, &registry), streams, (reach, arguments.certificate))?;
     report::check::check(&pipeline, streams, &outcome, output)?;

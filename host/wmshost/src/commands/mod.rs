@@ -7,6 +7,7 @@
 //! | `discover` | `wmshost discover`: shows the tables of a database |
 //! | `init` | `wmshost init`: writes a pipeline for a database |
 //! | `man` | `wmshost man`: the manual pages |
+//! | `lock` | `wmshost lock`: writes wmshost.lock, and shows what differs from it |
 //! | `logs` | `wmshost logs`: prints the log of a run |
 //! | `models` | `wmshost models` and `wmshost kpi`: the models that are built from the loaded tables |
 //! | `plan` | `wmshost plan`: shows the reads and writes of a run |
@@ -26,6 +27,7 @@ mod backfill;
 mod check;
 mod discover;
 mod init;
+mod lock;
 mod logs;
 mod man;
 mod models;
@@ -107,11 +109,11 @@ impl App {
 
     /// The checked pipeline in this file. The history records a run of this kind that failed if the file has mistakes.
     fn pipeline(&self, runtime: &Runtime, kind: RunKind, file: &Path, registry: &PluginRegistry) -> Result<Checked> {
-        runtime.pipeline(file, registry).map_err(|mistakes| {
+        runtime.pipeline(file, registry).map_err(|mistake| {
             let name = runtime.resolved(file).map(|pipeline| pipeline.name).unwrap_or_else(|_| {
                 file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
             });
-            let error = self.recorded(runtime, kind, (&name, file), |_| Err(mistakes.into()));
+            let error = self.recorded(runtime, kind, (&name, file), |_| Err(mistake));
             error.err().unwrap_or_else(|| Failure::permanent("a run without a pipeline ended well").into())
         })
     }
@@ -152,6 +154,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Quarantine(command) => quarantine::quarantine(&app, command),
         Command::Check(arguments) => check::check(&app, &arguments),
         Command::Plan { selection, output } => plan::plan(&app, &selection, output.output),
+        Command::Lock { pipeline, accept } => lock::lock(&app, &pipeline, accept.as_deref()),
         Command::Models(command) => models::models(&app, command),
         Command::Kpi(arguments) => models::kpi(&app, &arguments),
         Command::Sample(command) => sample::sample(&app, command),
