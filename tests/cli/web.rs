@@ -12,6 +12,7 @@ use crate::serve::{Server, log, wait_for};
 
 const SOURCE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v INTEGER); INSERT INTO s VALUES (1, 1), (2, 2);";
 const TOKEN: &str = "a-token-that-nobody-guesses";
+const READ_TOKEN: &str = "another-one-that-only-reads";
 
 /// A server of a project with an address.
 struct Site {
@@ -25,6 +26,7 @@ impl Site {
     fn start(rest: &[&str]) -> Self {
         let mut project = TestProject::with_stream(SOURCE, "schedule = \"0 0 1 1 *\"\nmax_age = \"1h\"");
         project.set("SERVE_TOKEN", TOKEN);
+        project.set("READ_TOKEN", READ_TOKEN);
         project.wmshost("run", &[]).succeeded();
         let server = Server::start_with(&project, &[&["--listen", "127.0.0.1:0"], rest].concat());
         wait_for("the address", &project, || log(&project).contains("/openapi.json"));
@@ -34,7 +36,7 @@ impl Site {
     }
 
     fn with_orders() -> Self {
-        Self::start(&["--operate-token", "env:SERVE_TOKEN"])
+        Self::start(&["--operate-token", "env:SERVE_TOKEN", "--read-token", "env:READ_TOKEN"])
     }
 
     fn connect(&self) -> TcpStream {
@@ -63,7 +65,7 @@ impl Site {
     }
 
     fn json(&self, path: &str) -> Json {
-        let (status, body) = self.ask("GET", path, None);
+        let (status, body) = self.ask("GET", path, Some(TOKEN));
         assert_eq!(status, 200, "{path}: {body}");
         serde_json::from_str(&body).expect("JSON")
     }
@@ -78,6 +80,7 @@ fn each_route_answers_as_its_description_says_and_orders_need_the_token() {
     let mut orders = 0;
     for (form, operations) in description["paths"].as_object().expect("paths") {
         for (method, operation) in operations.as_object().expect("operations") {
+            let rights = operation["security"].as_array().expect("rights");
             let method = method.to_uppercase();
             let path = form.replace("{pipeline}", "lab").replace("{run}", &run_id);
             let refusal = &operation["responses"]["default"]["content"]["application/json"]["schema"];
@@ -89,18 +92,24 @@ fn each_route_answers_as_its_description_says_and_orders_need_the_token() {
             if form.contains('{') {
                 is_refused(&form.replace("{pipeline}", "none").replace("{run}", "none"), Some(TOKEN), 404);
             }
-            let token = if method == "POST" { Some(TOKEN) } else { None };
+            let token = if rights.is_empty() { None } else { Some(TOKEN) };
+            assert_eq!(token.is_some(), form.starts_with("/api/"), "{form}");
             if token.is_some() {
-                orders += 1;
-                assert!(operation["security"][0]["operate"].is_array(), "{form}");
+                assert!(rights.iter().any(|right| right["operate"].is_array()), "{form}");
                 is_refused(&path, None, 401);
                 is_refused(&path, Some("a-token-that-nobody-guessed"), 401);
+                is_refused(&format!("{path}?limits=1"), Some(TOKEN), 400);
+            }
+            if method == "POST" {
+                orders += 1;
+                is_refused(&path, Some(READ_TOKEN), 401);
             }
             // The only run has ended, and the events do not end.
             if form.ends_with("/cancel") || form.ends_with("/events") {
                 continue;
             }
-            let (status, body) = site.ask(&method, &path, token);
+            let (status, body) =
+                site.ask(&method, &path, token.map(|token| if method == "GET" { READ_TOKEN } else { token }));
             let documented = &operation["responses"][status.to_string()]["content"];
             assert!(documented.is_object() && status < 300, "{method} {path}: {status} is not documented: {body}");
             if let Some(schema) =
@@ -121,21 +130,27 @@ fn a_run_is_ordered_and_its_events_metrics_and_log_are_seen() {
     let site = Site::with_orders();
     let mut events = site.connect();
     events
-        .write_all(format!("GET /api/v1/events HTTP/1.1\r\nHost: {}\r\n\r\n", site.address).as_bytes())
+        .write_all(
+            format!(
+                "GET /api/v1/events HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {READ_TOKEN}\r\n\r\n",
+                site.address
+            )
+            .as_bytes(),
+        )
         .expect("a request");
     let mut lines = BufReader::new(events).lines().map(|line| line.expect("a line"));
     assert!(lines.any(|line| line == ": connected"));
-    let (status, body) = site.ask("POST", "/api/v1/pipelines/lab/run?stream=s", Some(TOKEN));
+    let (status, body) = site.ask("POST", "/api/v1/pipelines/lab/run?stream=%73", Some(TOKEN));
     let ordered: Json = serde_json::from_str(&body).expect("JSON");
     let run_id = ordered["run_id"].as_str().unwrap_or_else(|| panic!("{status} {body}")).to_owned();
-    let data = lines.by_ref().skip_while(|line| line != "event: ended").nth(1).expect("its data");
+    let data = lines.by_ref().take(200).skip_while(|line| line != "event: ended").nth(1).expect("its data");
     assert!(data.contains(&run_id) && data.contains("succeeded"), "{data}");
     let run = site.json(&format!("/api/v1/runs/{run_id}"));
     assert_eq!((&run["status"], &run["streams"][0]["stream"]), (&"succeeded".into(), &"s".into()), "{run:#}");
-    let (_, log) = site.ask("GET", &format!("/api/v1/runs/{run_id}/log"), None);
+    let (_, log) = site.ask("GET", &format!("/api/v1/runs/{run_id}/log"), Some(READ_TOKEN));
     assert!(
-        log.lines().all(|line| serde_json::from_str::<Json>(line).is_ok()) && log.contains("the run ends")
-            || log.contains("the run ended"),
+        log.lines().all(|line| serde_json::from_str::<Json>(line).is_ok())
+            && (log.contains("the run ends") || log.contains("the run ended")),
         "{log}"
     );
     let (_, metrics) = site.ask("GET", "/metrics", None);
@@ -156,17 +171,17 @@ fn a_run_is_ordered_and_its_events_metrics_and_log_are_seen() {
 
 #[test]
 fn strangers_huge_requests_and_orders_without_a_token_are_refused() {
-    let site = Site::start(&[]);
+    let site = Site::with_orders();
     let host = format!("Host: {}\r\n", site.address);
     let big = "a".repeat(20_000);
     for (expected, request) in [
         (421, "GET /api/v1/runs HTTP/1.1\r\nHost: evil.example\r\n\r\n".to_owned()),
         (421, "GET /api/v1/runs HTTP/1.1\r\n\r\n".to_owned()),
-        (403, format!("POST /api/v1/pipelines/lab/pause HTTP/1.1\r\n{host}Authorization: Bearer x\r\n\r\n")),
+        (401, format!("POST /api/v1/pipelines/lab/pause HTTP/1.1\r\n{host}Authorization: Bearer x\r\n\r\n")),
         (405, format!("DELETE /api/v1/runs HTTP/1.1\r\n{host}\r\n")),
         (404, format!("GET /api/v1/runs/../../../etc/passwd/log HTTP/1.1\r\n{host}\r\n")),
         (404, format!("GET /api/v1/runs/..%2f..%2fetc/log HTTP/1.1\r\n{host}\r\n")),
-        (400, format!("GET /api/v1/runs?limit=1001 HTTP/1.1\r\n{host}\r\n")),
+        (400, format!("GET /api/v1/runs?limit=1001 HTTP/1.1\r\n{host}Authorization: Bearer {READ_TOKEN}\r\n\r\n")),
         (431, format!("GET / HTTP/1.1\r\n{host}X: {big}\r\n\r\n")),
         (413, format!("POST / HTTP/1.1\r\n{host}Content-Length: 99999999\r\n\r\n")),
         (400, format!("POST / HTTP/1.1\r\n{host}Content-Length: 1\r\nContent-Length: 2\r\n\r\n")),
@@ -178,6 +193,24 @@ fn strangers_huge_requests_and_orders_without_a_token_are_refused() {
         assert!(serde_json::from_str::<Json>(&body).is_ok_and(|body| body["error"].is_string()), "{body}");
     }
     assert_eq!(site.ask("GET", "/healthz", None), (200, "ok\n".to_owned()));
+    assert_eq!(site.server.end(), 0);
+}
+
+#[test]
+fn without_a_token_only_health_metrics_and_the_description_are_shown() {
+    let site = Site::start(&[]);
+    for path in ["/healthz", "/metrics", "/openapi.json"] {
+        assert_eq!(site.ask("GET", path, None).0, 200, "{path}");
+    }
+    for (method, path, option) in [
+        ("GET", "/api/v1/runs", "--read-token"),
+        ("GET", "/api/v1/events", "--read-token"),
+        ("GET", "/api/v1/pipelines/lab/schedules", "--read-token"),
+        ("POST", "/api/v1/pipelines/lab/pause", "--operate-token"),
+    ] {
+        let (status, body) = site.ask(method, path, Some(TOKEN));
+        assert!(status == 403 && body.contains(option), "{method} {path}: {status} {body}");
+    }
     assert_eq!(site.server.end(), 0);
 }
 

@@ -3,7 +3,7 @@
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use wmshost_sandbox::Cache;
 
@@ -27,10 +27,16 @@ impl DataDir {
         Cache { folder: self.0.join("plugins"), key }
     }
 
-    /// Makes the folder if it is not there, for its owner alone: logs and rows in it are not for others.
+    /// Makes the folder if it is not there, as a private one.
     pub(crate) fn make(&self) -> io::Result<()> {
+        Self::make_private(&self.0)
+    }
+
+    /// Makes a folder, and those above it, for their owner alone if they are not there: logs and rows in them are not for
+    /// others. Whatever comes first in the host's own folder makes it in this way.
+    pub fn make_private(folder: &Path) -> io::Result<()> {
         const PRIVATE: u32 = 0o700;
-        DirBuilder::new().recursive(true).mode(PRIVATE).create(&self.0)
+        DirBuilder::new().recursive(true).mode(PRIVATE).create(folder)
     }
 
     /// The folder in which refused logins are remembered.
@@ -56,5 +62,26 @@ impl DataDir {
     /// The log of a run.
     pub fn log(&self, run_id: &str) -> PathBuf {
         self.0.join("logs").join(format!("{run_id}.jsonl"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::history::History;
+    use crate::serve::Book;
+
+    #[test]
+    fn whatever_comes_first_makes_the_folder_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let homes = ["history", "book", "log"].map(|name| folder.path().join(name));
+        History::open(&homes[0].join("state.db")).unwrap();
+        Book::open(&homes[1].join("schedules.db")).unwrap();
+        DataDir::make_private(&homes[2].join("logs")).unwrap();
+        for home in homes {
+            assert_eq!(home.metadata().unwrap().permissions().mode() & 0o777, 0o700, "{}", home.display());
+        }
     }
 }

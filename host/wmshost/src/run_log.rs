@@ -1,7 +1,7 @@
 //! The log of a run: one JSON object per line, in a file named for the run. `-v` shows it on standard error, too; without
 //! `-v`, the warnings of plugins are notes there.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -11,6 +11,7 @@ use tracing_subscriber::Layer as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use wmshost_flow::{Failure, FailureCause};
+use wmshost_runtime::DataDir;
 
 use crate::plugin_warnings::PluginWarnings;
 
@@ -62,7 +63,8 @@ fn open(file: &Path) -> Result<File, Failure> {
             .caused_by(FailureCause::Io(error.kind()))
     };
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(refused)?;
+        DataDir::make_private(folder).map_err(refused)?;
     }
-    File::create(file).map_err(refused)
+    // A run that was begun twice under one id leaves the log of the faster process whole.
+    File::options().append(true).create(true).open(file).map_err(refused)
 }

@@ -1,11 +1,12 @@
 //! The file of the history and its format.
 
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use wmshost_flow::Failure;
+
+use crate::data_dir::DataDir;
 
 /// The format of the file, kept in its `user_version`.
 const FORMAT: i64 = 3;
@@ -45,7 +46,7 @@ const FORMAT_3: &str = "
 /// Opens the history in this file, and creates it if it does not exist.
 pub(super) fn open(file: &Path) -> Result<Connection, Failure> {
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(|error| {
+        DataDir::make_private(folder).map_err(|error| {
             Failure::invalid_config(format!("{}: the host's own folder cannot be created: {error}", folder.display()))
                 .advise("Set WMSHOST_HOME to a folder that can be written")
         })?;

@@ -10,12 +10,13 @@
 //! | after the run has ended, before that is written | writes it, by the history |
 //! | together with the run | begins it once more under another id, three times at most |
 
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 use wmshost_flow::{Failure, Micros};
+
+use crate::data_dir::DataDir;
 
 const FORMAT: i64 = 1;
 
@@ -117,7 +118,7 @@ impl Book {
                 .advise("set WMSHOST_HOME to a folder that can be written")
         };
         if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder).map_err(|error| refused(error.to_string()))?;
+            DataDir::make_private(folder).map_err(|error| refused(error.to_string()))?;
         }
         let open = || {
             let connection = Connection::open(file)?;
@@ -144,6 +145,30 @@ impl Book {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(SCHEMA).unwrap();
         Self(connection)
+    }
+
+    /// Makes several changes as one: if one of them fails, none is made.
+    pub(super) fn at_once<T>(&self, changes: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+        let at = failed("changing several entries");
+        let transaction = Transaction::new_unchecked(&self.0, TransactionBehavior::Immediate).map_err(&at)?;
+        let made = changes()?;
+        transaction.commit().map_err(at)?;
+        Ok(made)
+    }
+
+    /// From now on this line cannot be noted.
+    #[cfg(test)]
+    pub(super) fn fail_to_register(&self, line: &str) {
+        let trigger =
+            "CREATE TRIGGER t BEFORE INSERT ON units WHEN NEW.line = '{}' BEGIN SELECT RAISE(ABORT, 'no'); END";
+        self.0.execute_batch(&trigger.replace("{}", line)).unwrap();
+    }
+
+    /// Returns the lines of a pipeline.
+    #[cfg(test)]
+    pub(super) fn lines(&self, pipeline: &str) -> Vec<String> {
+        let mut lines = self.0.prepare("SELECT line FROM units WHERE pipeline = ?1 ORDER BY line").unwrap();
+        lines.query_map([pipeline], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     }
 
     /// Notes that a unit is scheduled, and returns the time since which it is: its due times before are not its own.

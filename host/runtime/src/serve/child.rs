@@ -1,5 +1,6 @@
 //! One due run: it waits for other machines, begins the process and waits for its end, on a thread of its own.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::process::CommandExt as _;
@@ -13,7 +14,6 @@ use std::time::Duration;
 use wmshost_flow::{Exit, Failure};
 use wmshost_pipeline::{Resolved, StreamPlan};
 
-use super::book::Due;
 use super::gate::{self, Hold, Passage};
 use super::messages::{Message, News};
 use super::scheduler::{Fate, Start};
@@ -26,6 +26,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 const GATE_INTERVAL: Duration = Duration::from_secs(10);
 /// The time after which the lease is renewed: less than a third of its life.
 const RENEWAL_INTERVAL: Duration = Duration::from_secs(30);
+/// The number of times that the history is read, a second apart, before it counts as one that cannot be read.
+const FATE_ATTEMPTS: u32 = 5;
 /// The most bytes of a process's last words that are kept.
 const LAST_WORDS: u64 = 2_000;
 
@@ -48,20 +50,44 @@ pub(super) struct Child {
     pub(super) is_stopped: Arc<AtomicBool>,
     /// Set when a person wants the process to end.
     pub(super) is_cancelled: Arc<AtomicBool>,
+    pub(super) asked: Asked,
     pub(super) outbox: Sender<Message>,
+}
+
+/// The process that was asked to end. It is asked once: a second signal would end it at once.
+#[derive(Default)]
+pub(super) struct Asked(Cell<Option<u32>>);
+
+impl Asked {
+    fn ask(&self, process: Option<u32>) {
+        let number = process.and_then(|process| i32::try_from(process).ok());
+        if let Some(pid) = number.and_then(rustix::process::Pid::from_raw).filter(|_| self.0.get() != process) {
+            self.0.set(process);
+            // A process that has ended meanwhile needs no signal.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+    }
 }
 
 impl Child {
     /// Carries the run out, and reports its end as its last news.
     pub(super) fn carry_out(self) {
-        let end = if self.start.is_adopted { self.adopt(None) } else { self.enter() };
+        let end = if self.start.is_adopted { Ok(self.take_up()) } else { self.enter() };
         let end = end.unwrap_or_else(|failure| News::Ended(None, Some(failure.to_string())));
-        self.tell(end);
+        self.report(end);
     }
 
-    fn tell(&self, news: News) {
+    fn report(&self, news: News) {
         // The scheduler that is gone needs no news.
         let _ = self.outbox.send(Message::News(self.start.run_id.clone(), news));
+    }
+
+    /// Asks the target whether the run may go on here.
+    fn ask_target(&self) -> Passage {
+        let plans: Vec<&StreamPlan> =
+            self.pipeline.streams.iter().filter(|plan| self.streams.contains(&plan.name)).collect();
+        let Start { unit, due, run_id, .. } = &self.start;
+        gate::enter(&self.runtime, (&self.pipeline, &plans), (unit, *due, run_id))
     }
 
     /// Waits for other machines, and then begins the process.
@@ -69,16 +95,13 @@ impl Child {
         if self.is_ordered {
             return self.run(Hold::none());
         }
-        let plans: Vec<&StreamPlan> =
-            self.pipeline.streams.iter().filter(|plan| self.streams.contains(&plan.name)).collect();
-        let Start { unit, due, run_id, .. } = &self.start;
         let mut waits_for = String::new();
         loop {
-            match gate::enter(&self.runtime, (&self.pipeline, &plans), (unit, *due, run_id)) {
+            match self.ask_target() {
                 Passage::Here(hold) => return self.run(hold),
                 Passage::Done(run) => return Ok(News::Elsewhere(run)),
                 Passage::Held(why) if why != waits_for => {
-                    self.tell(News::Waits(why.clone()));
+                    self.report(News::Waits(why.clone()));
                     waits_for = why;
                 }
                 Passage::Held(_) => {}
@@ -102,51 +125,64 @@ impl Child {
         command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(words.try_clone().map_err(|error| cannot_begin(&error))?);
         let mut process = command.spawn().map_err(|error| cannot_begin(&error))?;
-        self.tell(News::Began(process.id()));
+        self.report(News::Began(process.id()));
         let status = loop {
             match process.try_wait() {
                 Ok(None) => {}
                 Ok(Some(status)) => break status,
                 Err(error) => return Err(Failure::permanent(format!("the run cannot be waited for: {error}"))),
             }
-            self.pause(&mut hold, process.id());
+            self.pause(&mut hold, Some(process.id()));
         };
         let exit_code = status.code().and_then(|code| u8::try_from(code).ok());
         let note =
             (exit_code != Some(Exit::Success as u8)).then(|| last_words(words)).filter(|words| !words.is_empty());
-        // A process that found its own run going on leaves it to the one that was faster.
+        // A process that found its own run going on, or done, leaves it to the one that was faster.
         let end = match self.fate() {
-            Some(Fate::Alive) => self.adopt(Some(&mut hold))?,
+            Ok((Fate::Alive, _)) => self.adopt(&mut hold),
+            Ok((Fate::Ended(of_run), _)) if Some(of_run) != exit_code => News::Ended(Some(of_run), None),
             _ => News::Ended(exit_code, note.or_else(|| exit_code.is_none().then(|| status.to_string()))),
         };
         hold.release();
         Ok(end)
     }
 
-    /// Waits for a process that another scheduler has begun.
-    fn adopt(&self, mut hold: Option<&mut Hold>) -> Result<News, Failure> {
-        let mut none = Hold::none();
+    /// Waits for a process that a scheduler that is gone has begun, under its lease if no other machine has it now.
+    fn take_up(&self) -> News {
+        let mut hold = match self.ask_target() {
+            Passage::Here(hold) => hold,
+            Passage::Done(_) | Passage::Held(_) => Hold::none(),
+        };
+        let end = self.adopt(&mut hold);
+        hold.release();
+        end
+    }
+
+    /// Waits for a process of the run that this scheduler has not begun.
+    fn adopt(&self, hold: &mut Hold) -> News {
         loop {
             match self.fate() {
-                Some(Fate::Ended(exit_code)) => return Ok(News::Ended(Some(exit_code), None)),
-                Some(Fate::Alive) => {}
-                _ => return Ok(News::Ended(None, Some("its process was lost".to_owned()))),
+                Ok((Fate::Ended(exit_code), _)) => return News::Ended(Some(exit_code), None),
+                Ok((Fate::Lost, _)) => return News::Ended(None, Some("its process was lost".to_owned())),
+                // It ended before it came to its record: the next recovery begins it.
+                Ok((Fate::NotBegun, _)) => return News::Abandoned,
+                Ok((Fate::Alive, process)) => self.pause(hold, process),
+                Err(_) if self.is_stopped.load(Ordering::Relaxed) => return News::Abandoned,
+                Err(failure) => {
+                    self.report(News::Waits(failure.to_string()));
+                    self.pause(hold, None);
+                }
             }
-            let process = running_process(&self.history()?, &self.start.run_id)?;
-            self.pause(hold.as_deref_mut().unwrap_or(&mut none), process.unwrap_or_default());
             std::thread::sleep(POLL_INTERVAL * 9);
         }
     }
 
-    /// Lets a moment pass. Asks the process to end if the scheduler has to.
-    fn pause(&self, hold: &mut Hold, process: u32) {
+    /// Lets a moment pass. Asks the process to end if it has to.
+    fn pause(&self, hold: &mut Hold, process: Option<u32>) {
         std::thread::sleep(POLL_INTERVAL);
         hold.renew_after(RENEWAL_INTERVAL);
-        if (self.is_stopped.load(Ordering::Relaxed) || self.is_cancelled.load(Ordering::Relaxed))
-            && let Some(process) = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw)
-        {
-            let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
-            std::thread::sleep(POLL_INTERVAL * 10);
+        if self.is_stopped.load(Ordering::Relaxed) || self.is_cancelled.load(Ordering::Relaxed) {
+            self.asked.ask(process);
         }
     }
 
@@ -160,12 +196,16 @@ impl Child {
         command
     }
 
-    fn history(&self) -> Result<History, Failure> {
-        self.runtime.history()
-    }
-
-    fn fate(&self) -> Option<Fate> {
-        self.history().and_then(|history| recorded_fate(&history, &self.start.run_id)).ok().flatten()
+    /// The fate of the run, and its process if that is alive. A history that cannot be read is tried again for some seconds.
+    fn fate(&self) -> Result<(Fate, Option<u32>), Failure> {
+        let find = || fate(&self.runtime.history()?, &self.start.run_id, self.start.process);
+        for _ in 1..FATE_ATTEMPTS {
+            if let Ok(found) = find() {
+                return Ok(found);
+            }
+            std::thread::sleep(POLL_INTERVAL * 10);
+        }
+        find()
     }
 }
 
@@ -184,35 +224,107 @@ fn last_words(mut file: File) -> String {
     String::from_utf8_lossy(&bytes).trim().to_owned()
 }
 
-/// The process of a run that the history has as running.
-fn running_process(history: &History, run_id: &str) -> Result<Option<u32>, Failure> {
-    let runs = history.find(run_id)?;
-    Ok(runs.iter().find(|run| run.run_id == run_id && run.status == RunStatus::Running).map(|run| run.pid))
-}
-
-/// The fate of a run, as the history has it; `None` if it has not begun.
-fn recorded_fate(history: &History, run_id: &str) -> Result<Option<Fate>, Failure> {
-    let runs = history.find(run_id)?;
-    Ok(runs.iter().find(|run| run.run_id == run_id).map(|run| match (run.status, run.exit_code) {
-        (RunStatus::Running, _) => Fate::Alive,
-        // A run that was stopped together with its scheduler has not done its work.
-        (RunStatus::Interrupted | RunStatus::Cancelled, _) | (_, None) => Fate::Lost,
-        (_, Some(exit_code)) => Fate::Ended(exit_code),
-    }))
-}
-
-/// The fate of a run whose scheduler is gone.
-pub(super) fn fate(runtime: &Runtime, due: &Due) -> Result<Fate, Failure> {
-    if let Some(fate) = recorded_fate(&runtime.history()?, &due.run_id)? {
-        return Ok(fate);
+/// The fate of a run that was begun by another scheduler or another process, and its process if that is alive. `process` is the
+/// one that the book has for it: a run that has just begun may not have come to its record yet.
+pub(super) fn fate(history: &History, run_id: &str, process: Option<u32>) -> Result<(Fate, Option<u32>), Failure> {
+    let find = || -> Result<_, Failure> { Ok(history.find(run_id)?.into_iter().find(|run| run.run_id == run_id)) };
+    let is_at_it = |process: u32| is_alive(process) && has_argument(process, run_id);
+    let mut run = find()?;
+    if run.as_ref().is_none_or(|run| run.status == RunStatus::Running) {
+        if let Some(process) = run.as_ref().map(|run| run.pid).or(process).filter(|process| is_at_it(*process)) {
+            return Ok((Fate::Alive, Some(process)));
+        }
+        // It may have ended between the two looks.
+        run = find()?;
     }
-    // It may not have come to its record yet.
-    let is_at_it = due.process.is_some_and(|process| is_alive(process) && has_argument(process, &due.run_id));
-    Ok(if is_at_it { Fate::Alive } else { Fate::NotBegun })
+    let fate = run.map_or(Fate::NotBegun, |run| match (run.status, run.exit_code) {
+        // A run that was stopped together with its scheduler has not done its work, and one that goes on by its record
+        // without its process never will: another process has its number.
+        (RunStatus::Running | RunStatus::Interrupted | RunStatus::Cancelled, _) | (_, None) => Fate::Lost,
+        (_, Some(exit_code)) => Fate::Ended(exit_code),
+    });
+    Ok((fate, None))
 }
 
 /// True if a process of this machine is alive and was started with this argument.
 pub(super) fn has_argument(process: u32, argument: &str) -> bool {
     let arguments = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
     arguments.split(|byte| *byte == 0).any(|found| found == argument.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::process::{self, ChildStdin, ChildStdout};
+
+    use super::*;
+    use crate::history::{RunKind, RunRecord};
+
+    const RUN: &str = "20261130-120000-000-1";
+
+    /// A process of a shell with a run's id as its argument, which ends when a line comes.
+    fn shell(script: &str) -> (process::Child, ChildStdin, BufReader<ChildStdout>) {
+        let mut command = Command::new("sh");
+        command.args(["-c", script, RUN]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let (input, output) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
+        let mut output = BufReader::new(output);
+        assert_eq!(line(&mut output), "ready\n");
+        (process, input, output)
+    }
+
+    fn line(output: &mut BufReader<ChildStdout>) -> String {
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        line
+    }
+
+    #[test]
+    fn a_process_is_asked_to_end_once() {
+        let (mut process, mut input, mut output) =
+            shell("trap 'echo asked' TERM; echo ready; until read line; do :; done; echo end");
+        let asked = Asked::default();
+        asked.ask(None);
+        for _ in 0..3 {
+            asked.ask(Some(process.id()));
+        }
+        assert_eq!(line(&mut output), "asked\n");
+        asked.ask(Some(process.id()));
+        input.write_all(b"go\n").unwrap();
+        assert_eq!(line(&mut output), "end\n");
+        process.wait().unwrap();
+    }
+
+    #[test]
+    fn a_run_is_alive_with_its_process_only_and_lost_or_done_by_its_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut history = History::open(&folder.path().join("state.db")).unwrap();
+        let (mut process, mut input, _output) = shell("echo ready; read line");
+        let pid = process.id();
+        // It has not come to its record yet.
+        assert_eq!(fate(&history, RUN, Some(pid)).unwrap(), (Fate::Alive, Some(pid)));
+        assert_eq!(fate(&history, RUN, None).unwrap(), (Fate::NotBegun, None));
+        assert_eq!(fate(&history, RUN, Some(process::id())).unwrap(), (Fate::NotBegun, None));
+        let mut run = RunRecord {
+            run_id: RUN.to_owned(),
+            kind: RunKind::Run,
+            pipeline: "p".to_owned(),
+            file: "p.toml".to_owned(),
+            pid,
+            started_at: 0,
+            status: RunStatus::Running,
+            seconds: 0.0,
+            exit_code: None,
+            message: None,
+        };
+        history.begin(&run).unwrap();
+        assert_eq!(fate(&history, RUN, None).unwrap(), (Fate::Alive, Some(pid)));
+        input.write_all(b"go\n").unwrap();
+        process.wait().unwrap();
+        assert_eq!(fate(&history, RUN, Some(pid)).unwrap(), (Fate::Lost, None));
+        // Another process has its number now.
+        (run.run_id, run.pid) = (format!("{RUN}1"), process::id());
+        history.begin(&run).unwrap();
+        assert_eq!(fate(&history, &run.run_id, None).unwrap(), (Fate::Lost, None));
+    }
 }

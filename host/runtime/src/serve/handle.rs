@@ -3,16 +3,20 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use wmshost_flow::{Exit, Failure};
+use wmshost_flow::{Exit, Failure, FailureKind};
 use wmshost_pipeline::Resolved;
 
 use super::book::UnitKey;
 use super::messages::{Message, Order};
 use crate::error::Result;
 use crate::runtime::Runtime;
+
+/// The word in the place of a line for runs that a person ordered.
+const ORDERED: &str = "ordered";
 
 /// A pipeline file, as it is served.
 #[derive(Debug, Clone)]
@@ -52,6 +56,16 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// Notes an ordered run as one that goes on, so that there is none beside it.
+    fn reserve(&mut self, run_id: &str, unit: &UnitKey) -> Result<(), Failure> {
+        if let Some((other, _)) = self.running.iter().find(|(_, run)| run.unit == *unit) {
+            let message = format!("run {other} of {} was ordered before and has not ended", unit.pipeline);
+            return Err(Failure::new(FailureKind::Busy, message).advise("wait for it, or cancel it"));
+        }
+        self.running.insert(run_id.to_owned(), ServedRun { unit: unit.clone(), waits_for: None });
+        Ok(())
+    }
+
     /// Notes the end of a run.
     pub(super) fn end(&mut self, run_id: &str, pipeline: &str, exit_code: Option<u8>) {
         self.running.remove(run_id);
@@ -68,6 +82,8 @@ impl Shared {
 pub struct ServeHandle {
     pub(super) runtime: Arc<Runtime>,
     pub(super) shared: Arc<Mutex<Shared>>,
+    /// Set when nothing may begin any more.
+    pub(super) is_draining: Arc<AtomicBool>,
     pub(super) orders: Sender<Message>,
 }
 
@@ -103,13 +119,22 @@ impl ServeHandle {
         locked(&self.shared).ended.clone()
     }
 
-    /// Has these streams of a pipeline run now, or all; returns the id of the run. Fails if there is no such stream.
+    /// Has these streams of a pipeline run now, or all; returns the id of the run. Fails if there is no such stream, if a run
+    /// that was ordered goes on (busy), and if the server ends (transient).
     pub fn run(&self, pipeline: &Resolved, streams: &[String]) -> Result<String> {
         let selected = pipeline.select(streams)?;
         let names: Vec<String> = selected.iter().map(|plan| plan.name.clone()).collect();
         let (run_id, is_whole) = (self.runtime.new_run_id(), streams.is_empty());
-        let order = Order::Run { pipeline: pipeline.name.clone(), streams: names, is_whole, run_id: run_id.clone() };
-        self.order(order)?;
+        let unit = UnitKey { pipeline: pipeline.name.clone(), line: ORDERED.to_owned() };
+        if self.is_draining.load(Ordering::Relaxed) {
+            return Err(ending().into());
+        }
+        locked(&self.shared).reserve(&run_id, &unit)?;
+        let ordered = self.order(Order::Run { unit, streams: names, is_whole, run_id: run_id.clone() });
+        if ordered.is_err() {
+            locked(&self.shared).running.remove(&run_id);
+        }
+        ordered?;
         Ok(run_id)
     }
 
@@ -123,8 +148,27 @@ impl ServeHandle {
     }
 
     fn order(&self, order: Order) -> Result<(), Failure> {
-        self.orders
-            .send(Message::Order(order))
-            .map_err(|_| Failure::transient("the server ends: nothing begins any more"))
+        self.orders.send(Message::Order(order)).map_err(|_| ending())
+    }
+}
+
+fn ending() -> Failure {
+    Failure::transient("the server ends: nothing begins any more")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipeline_has_one_ordered_run_at_once() {
+        let mut shared = Shared::default();
+        let [wms, other] = ["wms", "other"].map(|name| UnitKey { pipeline: name.to_owned(), line: ORDERED.to_owned() });
+        shared.reserve("a", &wms).unwrap();
+        shared.reserve("b", &other).unwrap();
+        let refused = shared.reserve("c", &wms).unwrap_err();
+        assert!(refused.kind == FailureKind::Busy && refused.to_string().contains("run a"), "{refused}");
+        shared.end("a", "wms", Some(0));
+        shared.reserve("c", &wms).unwrap();
     }
 }

@@ -1,5 +1,7 @@
 //! The messages to the loop of the server: news of runs, and orders from outside.
 
+use super::book::UnitKey;
+
 /// The news of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum News {
@@ -28,7 +30,7 @@ pub(super) enum Message {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Order {
     /// Run these streams of a pipeline now.
-    Run { pipeline: String, streams: Vec<String>, is_whole: bool, run_id: String },
+    Run { unit: UnitKey, streams: Vec<String>, is_whole: bool, run_id: String },
     /// Stop a run.
     Cancel(String),
 }

@@ -94,7 +94,8 @@ struct World {
     units: Vec<Unit>,
 }
 
-fn unit(line: &str, misfire: Misfire, jitter: u64) -> Unit {
+/// A unit with this line, in Berlin, with this jitter in seconds.
+pub(super) fn unit(line: &str, misfire: Misfire, jitter: u64) -> Unit {
     Unit {
         key: UnitKey { pipeline: "wms".to_owned(), line: line.to_owned() },
         line: CronLine::parse(line).unwrap(),
@@ -133,7 +134,7 @@ impl Machine {
         self.starts += 1;
         self.started_at = world.now;
         let mut scheduler = Scheduler::new(4, self.owner());
-        scheduler.plan(&self.book, "wms", world.units.clone(), world.now + self.ahead).unwrap();
+        scheduler.plan(&self.book, &["wms"], world.units.clone(), world.now + self.ahead).unwrap();
         self.scheduler = Some(scheduler);
     }
 
@@ -166,7 +167,7 @@ impl Machine {
         let is_alive = |process: u32| process == owner;
         let mut starts = Vec::new();
         if world.now % (2 * MINUTE) == 0 || world.now - self.started_at < STEP {
-            starts = scheduler.recover(&self.book, now, &is_alive, &fate, &mut new_id).unwrap();
+            starts = scheduler.recover(&self.book, (now, &BTreeSet::new()), &is_alive, &fate, &mut new_id).unwrap();
         }
         starts.extend(scheduler.begin(&self.book, now, &BTreeSet::new(), &mut new_id).unwrap());
         for start in starts.into_iter().filter(|start| !start.is_adopted) {

@@ -33,7 +33,7 @@ impl Notifier {
     }
 
     /// Reports a state.
-    pub(super) fn tell(&self, state: &str) {
+    pub(super) fn report(&self, state: &str) {
         if let Some(socket) = &self.socket {
             // A manager that does not listen is no reason to stop.
             let _ = socket.send(state.as_bytes());
@@ -46,7 +46,7 @@ impl Notifier {
         let Some(watchdog) = self.watchdog else { return };
         if elapsed >= self.fed_at + watchdog / 4 {
             self.fed_at = elapsed;
-            self.tell("WATCHDOG=1");
+            self.report("WATCHDOG=1");
         }
     }
 }

@@ -47,6 +47,8 @@ pub(super) struct Start {
     pub(super) run_id: String,
     /// True if the run may be going on already: it is only waited for.
     pub(super) is_adopted: bool,
+    /// The process of the run that may be going on, if the book has it.
+    pub(super) process: Option<u32>,
 }
 
 /// The fate of a run whose scheduler is gone.
@@ -123,18 +125,22 @@ impl Unit {
         })
     }
 
-    /// The first due time after `anchor` whose delay has not passed, and the time when it will have.
-    fn upcoming(&self, anchor: Micros, now: Micros) -> Option<(Micros, Micros)> {
+    /// The time at which the delay of a due time after `anchor` passes next. A delay that is longer than the time between
+    /// two due times lets a later one be the first.
+    fn upcoming(&self, anchor: Micros, now: Micros) -> Option<Micros> {
         let longest = Micros::try_from(self.jitter.as_micros()).unwrap_or(0);
         let mut from = anchor.max(now.saturating_sub(longest + 1));
-        while let Some(due) = self.line.next_after(from, &self.zone) {
+        let mut first = None;
+        while let Some(due) =
+            self.line.next_after(from, &self.zone).filter(|due| first.is_none_or(|first| *due < first))
+        {
             let start = due + self.delay(due);
             if start > now {
-                return Some((due, start));
+                first = Some(first.map_or(start, |first: Micros| first.min(start)));
             }
             from = due;
         }
-        None
+        first
     }
 }
 
@@ -145,16 +151,28 @@ impl Scheduler {
         Self { planned, running, concurrency, owner, last_look, skipped: Vec::new() }
     }
 
-    /// Replaces the units of a pipeline. Runs that have begun go on.
-    pub(super) fn plan(&mut self, book: &Book, pipeline: &str, units: Vec<Unit>, now: Micros) -> Result<(), Failure> {
-        let lines: Vec<&str> = units.iter().map(|unit| unit.key.line.as_str()).collect();
-        book.retain(pipeline, &lines)?;
-        self.planned.retain(|key, _| key.pipeline != pipeline);
-        for unit in units {
-            let since = book.register(&unit.key, now)?;
-            let planned = Planned { unit, since, wake: Micros::MIN, in_time: None };
-            self.planned.insert(planned.unit.key.clone(), planned);
-        }
+    /// Replaces the units of these pipelines, or none of them if the book fails. Runs that have begun go on.
+    pub(super) fn plan(
+        &mut self,
+        book: &Book,
+        pipelines: &[&str],
+        units: Vec<Unit>,
+        now: Micros,
+    ) -> Result<(), Failure> {
+        let planned = book.at_once(|| {
+            for pipeline in pipelines {
+                let of_pipeline = units.iter().filter(|unit| unit.key.pipeline == *pipeline);
+                let lines: Vec<&str> = of_pipeline.map(|unit| unit.key.line.as_str()).collect();
+                book.retain(pipeline, &lines)?;
+            }
+            let planned = |unit: Unit| {
+                let since = book.register(&unit.key, now)?;
+                Ok(Planned { unit, since, wake: Micros::MIN, in_time: None })
+            };
+            units.into_iter().map(planned).collect::<Result<Vec<_>, Failure>>()
+        })?;
+        self.planned.retain(|key, _| !pipelines.contains(&key.pipeline.as_str()));
+        self.planned.extend(planned.into_iter().map(|planned| (planned.unit.key.clone(), planned)));
         Ok(())
     }
 
@@ -171,6 +189,11 @@ impl Scheduler {
     /// A run has ended.
     pub(super) fn ended(&mut self, run_id: &str) {
         self.running.remove(run_id);
+    }
+
+    /// Forgets the runs that were decided and did not begin, because of a failure; the next recovery begins them.
+    pub(super) fn keep(&mut self, has_begun: impl Fn(&str) -> bool) {
+        self.running.retain(|run_id, _| has_begun(run_id));
     }
 
     /// Decides which runs begin now, those first that are due for longest, and writes it into the book. `paused` are the
@@ -208,18 +231,18 @@ impl Scheduler {
             let run_id = new_id();
             if book.claim(&unit, due, &run_id, self.owner, now)? {
                 self.running.insert(run_id.clone(), unit.clone());
-                starts.push(Start { unit, due, run_id, is_adopted: false });
+                starts.push(Start { unit, due, run_id, is_adopted: false, process: None });
             }
         }
         Ok(starts)
     }
 
-    /// Takes over the runs of schedulers that are gone. `is_alive` returns true for a process of this machine that is
-    /// alive.
+    /// Takes over the runs of schedulers that are gone; of `paused` pipelines only those that go on. `is_alive` returns true
+    /// for a process of this machine that is alive.
     pub(super) fn recover(
         &mut self,
         book: &Book,
-        now: Micros,
+        (now, paused): (Micros, &BTreeSet<String>),
         is_alive: &dyn Fn(u32) -> bool,
         fate: &dyn Fn(&Due) -> Result<Fate, Failure>,
         new_id: &mut dyn FnMut() -> String,
@@ -242,13 +265,16 @@ impl Scheduler {
                     book.end(&lost.run_id, DueStatus::Lost, (None, note), now)?;
                     continue;
                 }
+                // It begins when the pipeline is resumed.
+                Fate::Lost | Fate::NotBegun if paused.contains(&lost.unit.pipeline) => continue,
                 Fate::Lost => (new_id(), lost.attempt + 1, false),
                 Fate::NotBegun => (lost.run_id.clone(), lost.attempt, false),
                 Fate::Alive => (lost.run_id.clone(), lost.attempt, true),
             };
             if book.take_over(&lost, &run_id, attempt, self.owner)? {
                 self.running.insert(run_id.clone(), lost.unit.clone());
-                starts.push(Start { unit: lost.unit, due: lost.due, run_id, is_adopted });
+                let process = lost.process.filter(|_| is_adopted);
+                starts.push(Start { unit: lost.unit, due: lost.due, run_id, is_adopted, process });
             }
         }
         Ok(starts)
@@ -276,7 +302,7 @@ impl Planned {
         }
         let anchor = book.newest_decided(key, now)?.map_or(self.since, |decided| decided.max(self.since));
         let Some(due) = self.unit.newest_due(anchor, now) else {
-            self.wake = self.unit.upcoming(anchor, now).map_or(Micros::MAX, |(_, start)| start);
+            self.wake = self.unit.upcoming(anchor, now).unwrap_or(Micros::MAX);
             return Ok(Look::Nothing);
         };
         // It is looked at again with each look, until it is decided.
@@ -290,5 +316,72 @@ impl Planned {
                 Look::Begin(due)
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::month::unit;
+    use super::*;
+
+    const MINUTE: Micros = 60 * SECOND;
+
+    fn scheduler(book: &Book) -> Scheduler {
+        let mut scheduler = Scheduler::new(2, 7);
+        scheduler.plan(book, &["wms"], vec![unit("* * * * *", Misfire::Once, 0)], 0).unwrap();
+        scheduler
+    }
+
+    fn recover(scheduler: &mut Scheduler, book: &Book, paused: &BTreeSet<String>, fate: Fate) -> Vec<Start> {
+        scheduler.recover(book, (MINUTE, paused), &|_| true, &|_| Ok(fate), &mut || "b".to_owned()).unwrap()
+    }
+
+    #[test]
+    fn a_run_that_was_decided_and_did_not_begin_is_begun_by_the_next_recovery() {
+        let book = Book::in_memory();
+        let mut scheduler = scheduler(&book);
+        let begun = scheduler.begin(&book, MINUTE, &BTreeSet::new(), &mut || "a".to_owned()).unwrap();
+        assert_eq!(begun.len(), 1);
+        assert_eq!(recover(&mut scheduler, &book, &BTreeSet::new(), Fate::NotBegun), []);
+        scheduler.keep(|_| false);
+        assert_eq!(recover(&mut scheduler, &book, &BTreeSet::new(), Fate::NotBegun), begun);
+    }
+
+    #[test]
+    fn of_a_paused_pipeline_only_runs_that_go_on_are_taken_over() {
+        let book = Book::in_memory();
+        let mut first = scheduler(&book);
+        first.begin(&book, MINUTE, &BTreeSet::new(), &mut || "a".to_owned()).unwrap();
+        book.begun("a", 9).unwrap();
+        let paused = BTreeSet::from(["wms".to_owned()]);
+        for (fate, adopted) in [(Fate::NotBegun, None), (Fate::Lost, None), (Fate::Alive, Some((true, Some(9))))] {
+            let starts = recover(&mut scheduler(&book), &book, &paused, fate);
+            assert_eq!(starts.first().map(|start| (start.is_adopted, start.process)), adopted, "{fate:?}");
+        }
+        assert_eq!(recover(&mut scheduler(&book), &book, &BTreeSet::new(), Fate::Lost).len(), 1);
+    }
+
+    #[test]
+    fn the_next_start_is_the_earliest_also_where_delays_are_longer_than_the_time_between_due_times() {
+        let unit = unit("* * * * *", Misfire::Once, 600);
+        let mut overtaken = 0;
+        for now in (0..40).map(|at| at * 37 * SECOND + 3 * DAY) {
+            let starts = (1..60).map(|minute| (now / MINUTE - 30 + minute) * MINUTE).map(|due| due + unit.delay(due));
+            let later: Vec<Micros> = starts.filter(|start| *start > now).collect();
+            assert_eq!(unit.upcoming(0, now), later.iter().min().copied(), "{now}");
+            overtaken += usize::from(later.iter().min() != later.first());
+        }
+        assert!(overtaken > 10, "{overtaken}");
+    }
+
+    #[test]
+    fn a_book_that_fails_leaves_the_units_as_they_were() {
+        let book = Book::in_memory();
+        let mut scheduler = scheduler(&book);
+        book.fail_to_register("30 2 * * *");
+        let units = ["0 1 * * *", "30 2 * * *"].map(|line| unit(line, Misfire::Once, 0)).to_vec();
+        assert!(scheduler.plan(&book, &["wms"], units, 0).is_err());
+        assert_eq!(scheduler.planned.keys().map(|key| key.line.as_str()).collect::<Vec<_>>(), ["* * * * *"]);
+        assert_eq!(book.lines("wms"), ["* * * * *"]);
     }
 }

@@ -11,7 +11,7 @@ use wmshost_flow::{Failure, Micros};
 use wmshost_pipeline::Resolved;
 
 use super::book::{Book, Due, DueStatus, UnitKey};
-use super::child::{Child, fate, has_argument};
+use super::child::{Asked, Child, fate, has_argument};
 use super::events::ServeEvent;
 use super::handle::{ServeHandle, ServedPipeline, ServedRun, Shared, locked};
 use super::messages::{Message, News, Order};
@@ -30,9 +30,6 @@ const RECOVERY_INTERVAL: Duration = Duration::from_secs(15);
 const FAILURE_PAUSE: Duration = Duration::from_secs(5);
 /// The time for which due times are kept.
 const KEPT: Micros = 400 * 86_400 * 1_000_000;
-
-/// The word in the place of a line for runs that a person ordered.
-const ORDERED: &str = "ordered";
 
 /// The options of a server.
 pub struct ServeOptions {
@@ -65,7 +62,7 @@ struct Running {
 pub struct Server<'a> {
     runtime: Arc<Runtime>,
     options: ServeOptions,
-    report: &'a dyn Fn(ServeEvent),
+    listener: &'a dyn Fn(ServeEvent),
     book: Book,
     scheduler: Scheduler,
     /// The pipelines by their files.
@@ -83,7 +80,7 @@ pub struct Server<'a> {
 
 impl<'a> Server<'a> {
     /// A server of these pipelines. Fails if no file can be served: with none, there is nothing to keep going.
-    pub fn start(runtime: Arc<Runtime>, options: ServeOptions, report: &'a dyn Fn(ServeEvent)) -> Result<Self> {
+    pub fn start(runtime: Arc<Runtime>, options: ServeOptions, listener: &'a dyn Fn(ServeEvent)) -> Result<Self> {
         let book = Book::open(&runtime.data_dir.schedules())?;
         book.clean(runtime.clock.now() - KEPT)?;
         let (sender, inbox) = channel();
@@ -101,7 +98,7 @@ impl<'a> Server<'a> {
             inbox,
             runtime,
             options,
-            report,
+            listener,
         };
         server.load()?;
         if server.served.is_empty() {
@@ -115,21 +112,27 @@ impl<'a> Server<'a> {
     /// A handle of this server, for other threads.
     pub fn handle(&self) -> ServeHandle {
         let (runtime, shared) = (Arc::clone(&self.runtime), Arc::clone(&self.shared));
-        ServeHandle { runtime, shared, orders: self.sender.clone() }
+        ServeHandle { runtime, shared, is_draining: Arc::clone(&self.is_draining), orders: self.sender.clone() }
     }
 
     /// Serves until a signal ends it; returns after the runs that had begun.
     pub fn serve(mut self) -> Result<()> {
-        self.notifier.tell("READY=1");
+        self.notifier.report("READY=1");
         while !self.runtime.cancel.is_set() {
             if self.options.reload.swap(false, Ordering::Relaxed) {
-                self.load()?;
+                // What was served is served as it was.
+                if let Err(error) = self.load() {
+                    self.report(ServeEvent::Failing { reason: error.to_string() });
+                }
             }
             self.notifier.feed(self.runtime.clock.elapsed());
             let wait = match self.turn() {
                 Ok(()) => TICK,
                 Err(failure) => {
-                    self.tell(ServeEvent::Failing { reason: failure.to_string() });
+                    // What was decided and did not begin is begun by the next recovery.
+                    self.scheduler.keep(|run_id| self.running.contains_key(run_id));
+                    self.recovered_at = None;
+                    self.report(ServeEvent::Failing { reason: failure.to_string() });
                     FAILURE_PAUSE
                 }
             };
@@ -139,8 +142,8 @@ impl<'a> Server<'a> {
         Ok(())
     }
 
-    fn tell(&self, event: ServeEvent) {
-        (self.report)(event);
+    fn report(&self, event: ServeEvent) {
+        (self.listener)(event);
     }
 
     fn now(&self) -> Micros {
@@ -184,25 +187,23 @@ impl<'a> Server<'a> {
         served.or_insert(ServedPipeline { file: file.clone(), pipeline: None, mistakes: None }).mistakes =
             Some(reason.clone());
         drop(shared);
-        self.tell(ServeEvent::Broken { file: file.display().to_string(), reason, is_served });
+        self.report(ServeEvent::Broken { file: file.display().to_string(), reason, is_served });
     }
 
     fn plan(&mut self, file: PathBuf, pipeline: Resolved) -> Result<()> {
         let (now, name) = (self.now(), pipeline.name.clone());
         let units: BTreeMap<_, _> = units(&pipeline).into_iter().map(|unit| (unit.unit.key.clone(), unit)).collect();
-        if let Some(before) =
-            self.served.get(&file).map(|served| served.pipeline.name.clone()).filter(|old| *old != name)
-        {
-            self.scheduler.plan(&self.book, &before, Vec::new(), now)?;
-        }
+        // The file may have had another name before.
+        let before = self.served.get(&file).map(|served| served.pipeline.name.as_str());
+        let names: Vec<&str> = before.into_iter().filter(|before| *before != name).chain([name.as_str()]).collect();
         let planned = units.values().map(|unit| unit.unit.clone()).collect();
-        self.scheduler.plan(&self.book, &name, planned, now)?;
+        self.scheduler.plan(&self.book, &names, planned, now)?;
         let (schedules, shown) = (units.len(), file.display().to_string());
         let pipeline = Arc::new(pipeline);
         let view = ServedPipeline { file: file.clone(), pipeline: Some(Arc::clone(&pipeline)), mistakes: None };
         locked(&self.shared).pipelines.insert(file.clone(), view);
         self.served.insert(file, Served { pipeline, units });
-        self.tell(ServeEvent::Served { pipeline: name, file: shown, schedules });
+        self.report(ServeEvent::Served { pipeline: name, file: shown, schedules });
         Ok(())
     }
 
@@ -212,25 +213,26 @@ impl<'a> Server<'a> {
         let mut new_id = || runtime.new_run_id();
         let elapsed = self.runtime.clock.elapsed();
         let now = self.now();
-        let mut starts = Vec::new();
-        if self.recovered_at.is_none_or(|at| elapsed >= at + RECOVERY_INTERVAL) {
-            let is_scheduler = |process: u32| is_alive(process) && has_argument(process, "serve");
-            let fate = |due: &Due| fate(&self.runtime, due);
-            starts = self.scheduler.recover(&self.book, now, &is_scheduler, &fate, &mut new_id)?;
-            self.recovered_at = Some(elapsed);
-        }
+        let has_to_recover = self.recovered_at.is_none_or(|at| elapsed >= at + RECOVERY_INTERVAL);
         let mut paused = BTreeSet::new();
-        if self.scheduler.wake() <= now {
+        if has_to_recover || self.scheduler.wake() <= now {
             for served in self.served.values() {
                 if self.book.paused_since(&served.pipeline.name)?.is_some() {
                     paused.insert(served.pipeline.name.clone());
                 }
             }
         }
+        let mut starts = Vec::new();
+        if has_to_recover {
+            let is_scheduler = |process: u32| is_alive(process) && has_argument(process, "serve");
+            let fate = |due: &Due| Ok(fate(&self.runtime.history()?, &due.run_id, due.process)?.0);
+            starts = self.scheduler.recover(&self.book, (now, &paused), &is_scheduler, &fate, &mut new_id)?;
+            self.recovered_at = Some(elapsed);
+        }
         starts.extend(self.scheduler.begin(&self.book, now, &paused, &mut new_id)?);
         for skipped in self.scheduler.take_skipped() {
             let why = skipped.why.to_owned();
-            self.tell(ServeEvent::Skipped { unit: skipped.unit, due: skipped.due, why });
+            self.report(ServeEvent::Skipped { unit: skipped.unit, due: skipped.due, why });
         }
         for start in starts {
             self.begin(start)?;
@@ -240,7 +242,10 @@ impl<'a> Server<'a> {
 
     fn begin(&mut self, start: Start) -> Result<(), Failure> {
         let found = self.served.values().find_map(|served| Some((served, served.units.get(&start.unit)?)));
-        let Some((served, unit)) = found else { return Ok(()) };
+        let Some((served, unit)) = found else {
+            self.scheduler.ended(&start.run_id);
+            return Ok(());
+        };
         let (pipeline, streams, is_whole) = (Arc::clone(&served.pipeline), unit.streams.clone(), unit.is_whole);
         self.spawn(start, (pipeline, streams, is_whole), false)
     }
@@ -254,12 +259,14 @@ impl<'a> Server<'a> {
                 }
                 Ok(())
             }
-            Order::Run { .. } if self.is_draining.load(Ordering::Relaxed) => Ok(()),
-            Order::Run { pipeline: name, streams, is_whole, run_id } => {
-                let served = self.served.values().find(|served| served.pipeline.name == name);
-                let Some(pipeline) = served.map(|served| Arc::clone(&served.pipeline)) else { return Ok(()) };
-                let unit = UnitKey { pipeline: name, line: ORDERED.to_owned() };
-                let start = Start { unit, due: self.now(), run_id, is_adopted: false };
+            Order::Run { unit, streams, is_whole, run_id } => {
+                let served = self.served.values().find(|served| served.pipeline.name == unit.pipeline);
+                let pipeline = served.map(|served| Arc::clone(&served.pipeline));
+                let Some(pipeline) = pipeline.filter(|_| !self.is_draining.load(Ordering::Relaxed)) else {
+                    locked(&self.shared).running.remove(&run_id);
+                    return Ok(());
+                };
+                let start = Start { unit, due: self.now(), run_id, is_adopted: false, process: None };
                 self.spawn(start, (pipeline, streams, is_whole), true)
             }
         }
@@ -271,7 +278,7 @@ impl<'a> Server<'a> {
         (pipeline, streams, is_whole): (Arc<Resolved>, Vec<String>, bool),
         is_ordered: bool,
     ) -> Result<(), Failure> {
-        let Start { unit, due, run_id, is_adopted } = start.clone();
+        let Start { unit, due, run_id, is_adopted, .. } = start.clone();
         let is_cancelled = Arc::new(AtomicBool::new(false));
         let child = Child {
             runtime: Arc::clone(&self.runtime),
@@ -284,18 +291,20 @@ impl<'a> Server<'a> {
             is_draining: Arc::clone(&self.is_draining),
             is_stopped: Arc::clone(&self.is_stopped),
             is_cancelled: Arc::clone(&is_cancelled),
+            asked: Asked::default(),
             outbox: self.sender.clone(),
         };
         let thread = std::thread::Builder::new().name(format!("run {run_id}"));
         thread.spawn(move || child.carry_out()).map_err(|error| {
             // The book has the run as begun; the next recovery begins it.
             self.scheduler.ended(&run_id);
+            locked(&self.shared).running.remove(&run_id);
             Failure::transient(format!("a thread for run {run_id} cannot be started: {error}"))
         })?;
         let served = ServedRun { unit: unit.clone(), waits_for: None };
         locked(&self.shared).running.insert(run_id.clone(), served);
         self.running.insert(run_id.clone(), Running { unit: unit.clone(), is_cancelled });
-        self.tell(ServeEvent::Begins { unit, due, run_id, is_adopted });
+        self.report(ServeEvent::Begins { unit, due, run_id, is_adopted });
         Ok(())
     }
 
@@ -307,7 +316,7 @@ impl<'a> Server<'a> {
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(()),
         };
         if let Err(failure) = acted {
-            self.tell(ServeEvent::Failing { reason: failure.to_string() });
+            self.report(ServeEvent::Failing { reason: failure.to_string() });
         }
     }
 
@@ -320,7 +329,7 @@ impl<'a> Server<'a> {
                 if let Some(run) = locked(&self.shared).running.get_mut(run_id) {
                     run.waits_for = Some(why.clone());
                 }
-                self.tell(ServeEvent::Waits { unit, why });
+                self.report(ServeEvent::Waits { unit, why });
                 return Ok(());
             }
             News::Began(process) => {
@@ -332,12 +341,12 @@ impl<'a> Server<'a> {
             // The book keeps it as running, so that the next scheduler begins it.
             News::Abandoned => (None, None, None),
             News::Elsewhere(other) => {
-                self.tell(ServeEvent::Elsewhere { unit, run_id: other.clone() });
+                self.report(ServeEvent::Elsewhere { unit, run_id: other.clone() });
                 (Some(DueStatus::Elsewhere), None, Some(format!("run {other}")))
             }
             News::Ended(..) if self.is_stopped.load(Ordering::Relaxed) => (None, None, None),
             News::Ended(exit_code, note) => {
-                self.tell(ServeEvent::Ended { unit, run_id: id, exit_code, note: note.clone() });
+                self.report(ServeEvent::Ended { unit, run_id: id, exit_code, note: note.clone() });
                 (Some(DueStatus::Ended), exit_code, note)
             }
         };
@@ -356,15 +365,15 @@ impl<'a> Server<'a> {
     /// Waits for the runs that go on, and stops them when that takes too long.
     fn drain(&mut self) {
         self.is_draining.store(true, Ordering::Relaxed);
-        self.notifier.tell("STOPPING=1");
-        self.tell(ServeEvent::Drains { runs: self.running.len() });
+        self.notifier.report("STOPPING=1");
+        self.report(ServeEvent::Drains { runs: self.running.len() });
         let until = self.runtime.clock.elapsed() + self.options.drain;
         while !self.running.is_empty() {
             self.hear(TICK);
             self.notifier.feed(self.runtime.clock.elapsed());
             let is_late = self.runtime.clock.elapsed() >= until;
             if is_late && !self.is_stopped.swap(true, Ordering::Relaxed) {
-                self.tell(ServeEvent::Stops);
+                self.report(ServeEvent::Stops);
             }
         }
     }

@@ -33,10 +33,13 @@ pub(crate) struct ServeArgs {
     /// The pipeline files
     #[arg(required = true, value_name = "PIPELINE")]
     pub(crate) pipelines: Vec<PathBuf>,
-    /// Answer HTTP on this address of this machine: state as JSON, events, /metrics, /openapi.json
+    /// Answer HTTP on this address of this machine: /metrics, /openapi.json; with a token also state, logs and events
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Take orders (run, pause, resume, cancel) with this token: `env:VARIABLE` or `file:PATH`; none are taken without it
+    /// Show state, runs, logs and events to those with this token: `env:VARIABLE` or `file:PATH`
+    #[arg(long, value_name = "REFERENCE", requires = "listen", value_parser = token)]
+    pub(crate) read_token: Option<Token>,
+    /// Take orders (run, pause, resume, cancel) with this token, which also reads; none are taken without it
     #[arg(long, value_name = "REFERENCE", requires = "listen", value_parser = token)]
     pub(crate) operate_token: Option<Token>,
     /// The most runs at once; further ones wait

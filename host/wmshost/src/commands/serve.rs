@@ -10,7 +10,7 @@ use super::App;
 use crate::cli::{Output, ServeArgs};
 use crate::exit::Exit;
 use crate::report;
-use crate::web::{self, Feed, Site};
+use crate::web::{self, Feed, Site, Tokens};
 
 pub(super) fn serve(app: &App, arguments: ServeArgs) -> Result<Exit> {
     let runtime = Arc::new(app.runtime(Output::Text));
@@ -38,8 +38,8 @@ pub(super) fn serve(app: &App, arguments: ServeArgs) -> Result<Exit> {
         if let Ok(address) = listener.local_addr() {
             report::note(&format!("listens on http://{address}; /openapi.json describes it"));
         }
-        let operate_token = arguments.operate_token.map(|token| token.0);
-        web::listen(listener, Site::new(server.handle(), feed, operate_token))?;
+        let [read, operate] = [arguments.read_token, arguments.operate_token].map(|token| token.map(|token| token.0));
+        web::listen(listener, Site::new(server.handle(), feed, Tokens { read, operate }))?;
     }
     app.signals.let_end();
     server.serve()?;

@@ -1,7 +1,9 @@
 //! The replies of the routes.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 
+use wmshost_flow::FailureKind;
 use wmshost_runtime::history::{RunFilter, RunParts, RunRecord};
 use wmshost_runtime::serve;
 use wmshost_runtime::{Error, Result as Outcome};
@@ -17,7 +19,7 @@ use crate::report::documents::status::StatusDocument;
 const USUAL_LIMIT: u32 = 50;
 const MOST_LIMIT: u32 = 1_000;
 /// The most bytes of a log that are sent: its end.
-const MOST_LOG: usize = 8 << 20;
+const MOST_LOG: u64 = 8 << 20;
 
 type Answer = Result<Reply, Refusal>;
 
@@ -56,7 +58,14 @@ pub(super) fn schedules(site: &Site, call: &Call<'_>) -> Answer {
 pub(super) fn run(site: &Site, call: &Call<'_>) -> Answer {
     let pipeline = site.handle.pipeline(call.name()).ok_or_else(|| no_pipeline(call.name()))?;
     let streams: Vec<String> = call.parameter("stream").map(str::to_owned).into_iter().collect();
-    let run_id = site.handle.run(&pipeline, &streams).map_err(|error| Refusal(400, error.to_string()))?;
+    let run_id = site.handle.run(&pipeline, &streams).map_err(|error| {
+        let status = match &error {
+            Error::Failure(failure) if failure.kind == FailureKind::Busy => 409,
+            Error::Failure(failure) if failure.kind == FailureKind::Transient => 503,
+            _ => 400,
+        };
+        Refusal(status, error.to_string())
+    })?;
     Ok(Reply::json(202, &OrderedRunDocument { run_id }))
 }
 
@@ -120,15 +129,23 @@ pub(super) fn shown_run(site: &Site, call: &Call<'_>) -> Answer {
 
 pub(super) fn log(site: &Site, call: &Call<'_>) -> Answer {
     let run = the_run(site, call.name())?;
-    let log = fs::read(site.handle.runtime().data_dir.log(&run.run_id));
-    let mut log = log.map_err(|_| Refusal(404, format!("run {} has no log", run.run_id)))?;
-    if log.len() > MOST_LOG {
-        let cut = log.len() - MOST_LOG;
-        // Only whole lines.
-        let line = log[cut..].iter().position(|byte| *byte == b'\n').map_or(cut, |at| cut + at + 1);
-        log.drain(..line);
-    }
+    let log = File::open(site.handle.runtime().data_dir.log(&run.run_id)).and_then(|log| end_of(log, MOST_LOG));
+    let log = log.map_err(|_| Refusal(404, format!("run {} has no log", run.run_id)))?;
     Ok(Reply::Body(200, "application/x-ndjson", log))
+}
+
+/// Reads the end of a file, at most this number of bytes, of which only whole lines.
+fn end_of(mut file: impl Read + Seek, most: u64) -> io::Result<Vec<u8>> {
+    let cut = file.seek(SeekFrom::End(0))?.saturating_sub(most);
+    let mut bytes = Vec::new();
+    // From the byte before, which is the end of a line if the first byte begins one.
+    file.seek(SeekFrom::Start(cut.saturating_sub(1)))?;
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if cut > 0 {
+        let line = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+        bytes.drain(..line);
+    }
+    Ok(bytes)
 }
 
 pub(super) fn cancel(site: &Site, call: &Call<'_>) -> Answer {
@@ -137,6 +154,27 @@ pub(super) fn cancel(site: &Site, call: &Call<'_>) -> Answer {
         true => Ok(Reply::json(202, &OrderedRunDocument { run_id })),
         false => {
             Err(Refusal(404, format!("no run {run_id} of this server goes on; /api/v1/running lists those that do")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_log_has_whole_lines_only() {
+        let log = "one\ntwo\nthree\n";
+        let end = |most| String::from_utf8(end_of(io::Cursor::new(log), most).unwrap()).unwrap();
+        for (most, expected) in [
+            (100, "one\ntwo\nthree\n"),
+            (14, "one\ntwo\nthree\n"),
+            (13, "two\nthree\n"),
+            (10, "two\nthree\n"),
+            (9, "three\n"),
+            (5, ""),
+        ] {
+            assert_eq!(end(most), expected, "{most}");
         }
     }
 }

@@ -55,9 +55,11 @@ fn write(stream: &mut TcpStream, status: u16, kind: &str, body: &[u8]) -> std::i
         404 => "Not Found",
         405 => "Method Not Allowed",
         408 => "Request Timeout",
+        409 => "Conflict",
         413 => "Content Too Large",
         421 => "Misdirected Request",
         431 => "Request Header Fields Too Large",
+        503 => "Service Unavailable",
         _ => "Internal Server Error",
     };
     let challenge = if status == 401 { "WWW-Authenticate: Bearer\r\n" } else { "" };

@@ -1,5 +1,7 @@
 //! A request and its reply.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 /// A request.
@@ -48,13 +50,35 @@ impl Reply {
 
 /// A request of a route, with the names in its path.
 pub(super) struct Call<'a> {
-    request: &'a Request,
     names: Vec<&'a str>,
+    parameters: BTreeMap<&'static str, String>,
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn new(request: &'a Request, names: Vec<&'a str>) -> Self {
-        Self { request, names }
+    /// A call of a route that takes these parameters. Others are refused: one that was misspelled would be as if it were not
+    /// there, and a run of one stream become a run of all.
+    pub(super) fn new(
+        request: &'a Request,
+        names: Vec<&'a str>,
+        taken: &'static [(&'static str, &'static str)],
+    ) -> Result<Self, Refusal> {
+        let bad = |why: String| Refusal(400, why);
+        let mut parameters = BTreeMap::new();
+        for pair in request.query.split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let text =
+                |part| decoded(part).ok_or_else(|| bad(format!("`{pair}` is not text with escapes such as `%3A`")));
+            let (key, value) = (text(key)?, text(value)?);
+            let Some((name, _)) = taken.iter().find(|(name, _)| *name == key) else {
+                let known: Vec<String> = taken.iter().map(|(name, _)| format!("`{name}`")).collect();
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                return Err(bad(format!("there is no parameter `{key}` here; this path takes {known}")));
+            };
+            if parameters.insert(*name, value).is_some() {
+                return Err(bad(format!("the parameter `{name}` is there twice")));
+            }
+        }
+        Ok(Self { names, parameters })
     }
 
     /// The first name in the path; no route has two.
@@ -62,9 +86,47 @@ impl<'a> Call<'a> {
         self.names.first().copied().unwrap_or_default()
     }
 
-    /// A parameter after `?`. Values need no escapes.
+    /// A parameter after `?`, without escapes.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
-        let pairs = self.request.query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+        self.parameters.get(name).map(String::as_str)
+    }
+}
+
+/// The text that is written with escapes (`%3A`, and `+` for a space); `None` if it is none.
+fn decoded(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next()?.replace('+', " ").into_bytes();
+    for part in parts {
+        let digits = part.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        bytes.extend(part.get(2..)?.replace('+', " ").bytes());
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_stand_for_what_they_mean_and_halves_of_them_are_refused() {
+        assert_eq!(decoded("tag%3aa+b%25%C3%BC").as_deref(), Some("tag:a b%ü"));
+        for bad in ["%", "%4", "a%zz", "%+1", "%ff", "%ü"] {
+            assert_eq!(decoded(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn parameters_that_a_path_does_not_take_are_refused() {
+        let parameter = |query: &str| {
+            let request = Request { query: query.to_owned(), ..Request::default() };
+            let call = Call::new(&request, Vec::new(), &[("stream", "")]).map_err(|Refusal(status, _)| status)?;
+            Ok::<_, u16>(call.parameter("stream").map(str::to_owned))
+        };
+        assert_eq!(parameter(""), Ok(None));
+        assert_eq!(parameter("stream=tag%3Ax"), Ok(Some("tag:x".to_owned())));
+        for bad in ["streams=x", "stream=x&pipeline=y", "stream=a&stream=b", "stream=%", "x"] {
+            assert_eq!(parameter(bad), Err(400), "{bad}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::{Display, Write as _};
 
-use wmshost_runtime::serve;
+use wmshost_runtime::serve::{self, Due, DueStatus};
 
 use super::Site;
 use super::exchange::{Call, Refusal, Reply};
@@ -41,7 +41,11 @@ pub(super) fn metrics(site: &Site, _: &Call<'_>) -> Result<Reply, Refusal> {
     ];
     let [mut next, mut due_exit] = [
         Family::new("wmshost_schedule_next_due_seconds", "gauge", "The next due time, in seconds since 1970."),
-        Family::new("wmshost_schedule_last_exit_code", "gauge", "The exit code of the last due run here."),
+        Family::new(
+            "wmshost_schedule_last_exit_code",
+            "gauge",
+            "The exit code of the last due run here; -1 if it was lost or killed.",
+        ),
     ];
     let [mut healthy, mut age, mut max_age, mut quarantined] = [
         Family::new("wmshost_stream_healthy", "gauge", "1 if the stream needs no person."),
@@ -63,7 +67,7 @@ pub(super) fn metrics(site: &Site, _: &Call<'_>) -> Result<Reply, Refusal> {
                 if let Some(due) = schedule.next_due {
                     next.add(&labels, due / 1_000_000);
                 }
-                if let Some(code) = schedule.last.iter().find_map(|due| due.exit_code) {
+                if let Some(code) = last_exit(&schedule.last) {
                     due_exit.add(&labels, code);
                 }
             }
@@ -94,9 +98,46 @@ pub(super) fn metrics(site: &Site, _: &Call<'_>) -> Result<Reply, Refusal> {
     Ok(Reply::Body(200, KIND, text.into_bytes()))
 }
 
+/// The exit code of the last run that has ended, of due times with the newest first; -1 if it left none.
+fn last_exit(dues: &[Due]) -> Option<i32> {
+    let ended = dues.iter().find(|due| matches!(due.status, DueStatus::Ended | DueStatus::Lost))?;
+    Some(ended.exit_code.map_or(-1, i32::from))
+}
+
 #[cfg(test)]
 mod tests {
+    use wmshost_runtime::serve::UnitKey;
+
     use super::*;
+
+    #[test]
+    fn a_run_that_was_lost_is_not_taken_for_the_one_before() {
+        let due = |status, exit_code| Due {
+            unit: UnitKey { pipeline: "p".to_owned(), line: "@daily".to_owned() },
+            due: 0,
+            status,
+            run_id: String::new(),
+            attempt: 1,
+            owner: 1,
+            process: None,
+            begun_at: 0,
+            ended_at: None,
+            exit_code,
+            note: None,
+        };
+        let good = due(DueStatus::Ended, Some(0));
+        for (newest, expected) in [
+            (due(DueStatus::Running, None), 0),
+            (due(DueStatus::Skipped, None), 0),
+            (due(DueStatus::Lost, None), -1),
+            (due(DueStatus::Ended, None), -1),
+            (due(DueStatus::Ended, Some(3)), 3),
+        ] {
+            let name = newest.status.name();
+            assert_eq!(last_exit(&[newest, good.clone()]), Some(expected), "{name}");
+        }
+        assert_eq!(last_exit(&[]), None);
+    }
 
     #[test]
     fn labels_cannot_end_their_line() {

@@ -3,15 +3,17 @@
 //!
 //! | module | purpose |
 //! |---|---|
+//! | `access` | the tokens, and what they allow |
 //! | `exchange` | a request and its reply |
 //! | `route` | a route |
 //! | `connection` | reading a request and writing a reply, with limits |
-//! | `routes` | the table of routes, and who may call them |
+//! | `routes` | the table of routes |
 //! | `api` | the replies of the routes |
 //! | `feed` | events as they happen |
 //! | `metrics` | metrics in the form of OpenMetrics |
 //! | `openapi` | the description of the routes for programs |
 
+mod access;
 mod api;
 mod connection;
 mod exchange;
@@ -31,6 +33,7 @@ use wmshost_flow::Failure;
 use wmshost_runtime::serve::ServeHandle;
 use wmshost_runtime::status::{PipelineState, status};
 
+pub(crate) use access::Tokens;
 pub(crate) use feed::Feed;
 
 /// The most connections at once.
@@ -44,14 +47,13 @@ const STACK_BYTES: usize = 512 << 10;
 pub(crate) struct Site {
     pub(crate) handle: ServeHandle,
     pub(crate) feed: Arc<Feed>,
-    /// The token for orders; `None` if none are taken.
-    pub(crate) operate_token: Option<String>,
+    tokens: Tokens,
     states: Mutex<BTreeMap<String, (Instant, Arc<PipelineState>)>>,
 }
 
 impl Site {
-    pub(crate) fn new(handle: ServeHandle, feed: Arc<Feed>, operate_token: Option<String>) -> Self {
-        Self { handle, feed, operate_token, states: Mutex::default() }
+    pub(crate) fn new(handle: ServeHandle, feed: Arc<Feed>, tokens: Tokens) -> Self {
+        Self { handle, feed, tokens, states: Mutex::default() }
     }
 
     /// The state of a pipeline, at most two seconds old; `None` if no pipeline of this name is served.

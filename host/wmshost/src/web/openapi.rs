@@ -7,6 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::access::Access;
 use super::exchange::RefusalDocument;
 use super::route::{Form, Route};
 
@@ -83,7 +84,9 @@ pub(super) fn document(routes: &'static [Route]) -> impl Serialize {
         paths,
         components: Components {
             schemas: generator.take_definitions(true),
-            security_schemes: [("operate", SecurityScheme { r#type: "http", scheme: "bearer" })].into(),
+            security_schemes: ["read", "operate"]
+                .map(|name| (name, SecurityScheme { r#type: "http", scheme: "bearer" }))
+                .into(),
         },
     }
 }
@@ -112,7 +115,12 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Operation {
     let refused = Content { schema: generator.subschema_for::<RefusalDocument>().to_value() };
     let done = Response { description: "The request was answered", content: [content].into() };
     let refusal = Response { description: "The request was refused", content: [("application/json", refused)].into() };
-    let security = if route.method == "GET" { Vec::new() } else { vec![BTreeMap::from([("operate", Vec::new())])] };
+    let tokens: &[&str] = match route.access() {
+        Access::Open => &[],
+        Access::Read => &["read", "operate"],
+        Access::Operate => &["operate"],
+    };
+    let security = tokens.iter().map(|token| BTreeMap::from([(*token, Vec::new())])).collect();
     Operation {
         operation_id: route.name,
         summary: route.summary,

@@ -3,6 +3,7 @@
 use schemars::{Schema, SchemaGenerator};
 
 use super::Site;
+use super::access::Access;
 use super::exchange::{Call, Refusal, Reply};
 
 /// The form of a reply.
@@ -28,4 +29,15 @@ pub(super) struct Route {
     pub(super) status: u16,
     pub(super) form: Form,
     pub(super) handle: fn(&Site, &Call<'_>) -> Result<Reply, Refusal>,
+}
+
+impl Route {
+    /// The right that it needs: what is no GET is an order, and all that the host keeps is below `/api/v1`.
+    pub(super) fn access(&self) -> Access {
+        match self.method {
+            "GET" if self.path.starts_with("/api/v1/") => Access::Read,
+            "GET" => Access::Open,
+            _ => Access::Operate,
+        }
+    }
 }
