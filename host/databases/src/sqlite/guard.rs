@@ -265,8 +265,8 @@ fn is_of_word(letter: char) -> bool {
     letter.is_alphanumeric() || matches!(letter, '_' | '$') || !letter.is_ascii()
 }
 
-/// Returns true if a text may name a table. Its letters stand there in any case,
-/// except that within quotation marks those of the same kind are doubled.
+/// Returns true if a text may name a table: it has to contain the name, in which a quotation mark is doubled between
+/// marks of its own kind.
 fn may_name(text: &str, name: &str) -> bool {
     if !name.is_empty() && name.chars().all(is_of_word) {
         return text.split(|letter| !is_of_word(letter)).any(|word| word == name);
