@@ -64,6 +64,50 @@ fn words(arguments: &[String]) -> Vec<&str> {
     arguments.iter().map(String::as_str).collect()
 }
 
+/// Values that are kept otherwise than their types say, in every row.
+const FORMS: &str =
+    "CREATE TABLE r (id INTEGER PRIMARY KEY, updated_at DATETIME, s DATETIME, ms TIMESTAMP, julian DATETIME, \
+    day DATE, moment DATE, ok BOOLEAN, plain DATETIME);
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
+INSERT INTO r SELECT i, strftime('%Y-%m-%dT%H:%M:%SZ', 1760000000 + i, 'unixepoch'), 1760000000 + i,
+    (1760000000 + i) * 1000 + 7, 2460000.5 + i, 1760054400, '2026-01-31 12:00:00',
+    CASE i % 2 WHEN 0 THEN 'yes' ELSE 'no' END, '2026-01-31 12:00:00' FROM n;";
+
+#[test]
+fn columns_whose_values_are_kept_otherwise_get_the_form_that_fits() {
+    let project = project(FORMS);
+    let source = format!("sqlite:{}", project.source_path().display());
+    let found = project.plain(&["discover", &source, "--output", "json"]).succeeded().json();
+    assert_eq!(found[0]["columns"][1]["rule"], "{ from = \"iso-utc\" }", "{found}");
+    let arguments = arguments(&project, "forms.toml");
+    project.plain(&words(&arguments)).succeeded();
+    let file = project.path("forms.toml");
+    let text = fs::read_to_string(&file).expect("a pipeline");
+    let rules = text.lines().skip_while(|line| !line.starts_with("[streams.r.columns]")).skip(1);
+    assert_eq!(
+        rules.collect::<Vec<_>>(),
+        [
+            "\"updated_at\" = { from = \"iso-utc\" }",
+            "\"s\" = { from = \"epoch-s\" }",
+            "\"ms\" = { from = \"epoch-ms\" }",
+            "\"julian\" = { from = \"julian-day\" }",
+            "\"day\" = { from = \"epoch-s\" }",
+            "\"ok\" = { from = \"words\" }",
+        ]
+    );
+    let file = file.to_string_lossy();
+    project.plain(&["run", &file]).succeeded();
+    project.plain(&["verify", &file]).succeeded();
+    let row =
+        "SELECT updated_at || ' ' || s || ' ' || ms || ' ' || julian || ' ' || day || ' ' || ok FROM R WHERE id = 2";
+    assert_eq!(
+        project.rows(row),
+        [
+            "2025-10-09 08:53:22.000000Z 2025-10-09 08:53:22.000000 2025-10-09 08:53:22.007000 2023-02-27 00:00:00.000000 2025-10-10 00:00:00.000000 1"
+        ]
+    );
+}
+
 #[test]
 fn a_pipeline_for_an_odd_schema_runs_as_written_and_both_sides_are_equal() {
     let project = project(ODD);

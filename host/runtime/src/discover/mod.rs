@@ -8,9 +8,11 @@
 //! |---|---|
 //! | `place` | a database as the command line names it |
 //! | `sample` | the measures of a table's first rows |
+//! | `forms` | forms of values other than their columns' types say |
 //! | `change_keys` | the candidates for a change key, ranked |
 
 mod change_keys;
+mod forms;
 mod place;
 mod sample;
 
@@ -23,7 +25,7 @@ pub use place::{Place, PlaceOptions, Role};
 pub use sample::{Misfit, Sample};
 use wmshost_databases::{CatalogTable, read_catalog};
 pub use wmshost_databases::{RowCount, TableKind};
-use wmshost_flow::{Failure, Source, SourceGrant, type_name};
+use wmshost_flow::{ColumnRules, Failure, Source, SourceGrant, type_name};
 use wmshost_pipeline::PluginFile;
 use wmshost_sandbox::{Granted, GrantedSource, Identity, Limits, Offer, Plugin};
 
@@ -76,6 +78,8 @@ pub struct DiscoveredColumn {
     pub kind: Option<String>,
     /// True if NULL may occur.
     pub nullable: bool,
+    /// The rule that makes more of the first rows fit, as a pipeline file has it; `None` if there is none.
+    pub rule: Option<String>,
 }
 
 /// Describes the tables of a database, or those of these names.
@@ -147,7 +151,7 @@ impl TableReader<'_> {
         table.unique = unique.map(|index| index.columns.clone()).filter(|columns| *columns != offer.key).collect();
         // The rows of a view may take long to compute.
         if table.kind == TableKind::Table {
-            match sample_of(self.source, &table.name, offer.change_keys.iter().chain(&offer.key)) {
+            match self.sample(&mut table, &offer) {
                 Ok(sample) => table.sample = sample,
                 Err(failure) => table.trouble = Some(failure.to_string()),
             }
@@ -155,6 +159,19 @@ impl TableReader<'_> {
         table.change_keys = change_keys::ranked(&offer.change_keys, &catalog.indexes, &table.sample);
         table.key = offer.key;
         table
+    }
+
+    /// Looks at the first rows, and proposes rules for columns by which more of them fit.
+    fn sample(&self, table: &mut DiscoveredTable, offer: &Offer) -> Result<Sample, Failure> {
+        let name = table.name.clone();
+        let measured = || offer.change_keys.iter().chain(&offer.key);
+        let sample = |rules: &ColumnRules| sample_of(self.source, &name, rules, measured());
+        let first = sample(&ColumnRules::new())?;
+        let (rules, sample) = forms::proposed((&offer.columns, &offer.key), first, sample)?;
+        for column in &mut table.columns {
+            column.rule = rules.get(&column.name).and_then(forms::rule_text);
+        }
+        Ok(sample)
     }
 
     /// Asks the extractor for its description of a table.
@@ -177,6 +194,7 @@ fn declared_columns(catalog: &CatalogTable) -> Vec<DiscoveredColumn> {
         declared: column.declared.clone(),
         kind: None,
         nullable: true,
+        rule: None,
     };
     catalog.columns.iter().map(column).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow_array::{Array as _, RecordBatch};
 use wmshost_databases::sample_query;
-use wmshost_flow::{Failure, Source, SourceGrant, cell_as_json};
+use wmshost_flow::{ColumnRules, Failure, Source, SourceGrant, cell_as_json};
 
 /// The number of rows that are looked at.
 const ROWS: usize = 1_000;
@@ -52,9 +52,14 @@ impl ColumnMeasures {
 }
 
 impl Sample {
-    /// Returns the share of the rows that do not fit their types, in percent.
+    /// Returns the number of the rows that do not fit their types.
+    pub(crate) fn misfit_rows(&self) -> u64 {
+        self.misfits.iter().map(|misfit| misfit.rows).sum()
+    }
+
+    /// Returns their share, in percent.
     pub fn misfit_percent(&self) -> f64 {
-        percent(self.misfits.iter().map(|misfit| misfit.rows).sum(), self.rows).unwrap_or_default()
+        percent(self.misfit_rows(), self.rows).unwrap_or_default()
     }
 }
 
@@ -63,13 +68,18 @@ fn percent(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 * 100.0 / whole as f64)
 }
 
-/// Returns the measures of a table's first rows, and of these columns.
+/// Returns the measures of a table's first rows, read by these rules, and of these columns.
 pub(crate) fn sample_of<'c>(
     source: &dyn Source,
     table: &str,
+    rules: &ColumnRules,
     columns: impl Iterator<Item = &'c String>,
 ) -> Result<Sample, Failure> {
-    let grant = SourceGrant { batch_bytes: BATCH_BYTES, ..SourceGrant::of(BTreeSet::from([table.to_owned()])) };
+    let grant = SourceGrant {
+        batch_bytes: BATCH_BYTES,
+        columns: BTreeMap::from([(table.to_ascii_lowercase(), rules.clone())]),
+        ..SourceGrant::of(BTreeSet::from([table.to_owned()]))
+    };
     let mut session = source.session(&grant)?;
     let spelled = session.describe(table)?.map_or_else(|| table.to_owned(), |description| description.name);
     let mut cursor = session.query(&sample_query(session.dialect(), &spelled, ROWS), &[])?;

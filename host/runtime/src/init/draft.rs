@@ -28,6 +28,8 @@ pub(crate) struct StreamDraft {
     pub(crate) key: Vec<String>,
     /// The change key; `None` if the whole table is read every time.
     pub(crate) change_key: Option<String>,
+    /// The rules for columns whose values are kept otherwise than their types say, as the file has them.
+    pub(crate) columns: Vec<(String, String)>,
     /// The table in words, and choices that its reader has.
     pub(crate) notes: Vec<String>,
     /// The reason why it cannot be moved as it is; `None` if it can.
@@ -47,6 +49,7 @@ pub(crate) fn draft(discovery: &Discovery, is_same: bool) -> Vec<StreamDraft> {
             target_table: unused(&target_name(&table.name, prefix), &mut targets),
             key: key.filter(|key| *key != table.key).unwrap_or_default(),
             change_key: change_key(table).map(|candidate| candidate.column.clone()),
+            columns: table.columns.iter().filter_map(|of| Some((of.name.clone(), of.rule.clone()?))).collect(),
             notes: notes(table),
             problem,
         }

@@ -74,6 +74,10 @@ fn stream(text: &mut String, draft: &StreamDraft) {
         ]),
         None => lines.push("method = \"full\"  # the whole table, every time".to_owned()),
     }
+    if !draft.columns.is_empty() {
+        lines.push(format!("[streams.{}.columns]  # their values are kept otherwise than their types say", draft.name));
+        lines.extend(draft.columns.iter().map(|(column, rule)| format!("{} = {rule}", toml_text(column))));
+    }
     for line in lines {
         let _ = writeln!(text, "{before}{line}");
     }

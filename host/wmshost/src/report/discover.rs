@@ -40,10 +40,11 @@ fn one(found: &DiscoveredTable) {
     section(&plain(&found.name), &lines);
     let rows = found.columns.iter().map(|column| {
         let null = if column.nullable { "" } else { "not null" };
+        let rule = column.rule.as_ref().map(|rule| plain(rule)).unwrap_or_default();
         let kind = column.kind.clone().unwrap_or_default();
-        vec![format!("  {}", plain(&column.name)), plain(&column.declared), kind, null.to_owned()]
+        vec![format!("  {}", plain(&column.name)), plain(&column.declared), kind, null.to_owned(), rule]
     });
-    table(&["  column", "declared", "is read as", ""], &[], rows.collect());
+    table(&["  column", "declared", "is read as", "", "better as"], &[], rows.collect());
 }
 
 fn rows(rows: RowCount) -> String {

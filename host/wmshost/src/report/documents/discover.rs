@@ -42,6 +42,8 @@ struct ColumnDocument {
     read_as: Option<String>,
     /// True if NULL may occur.
     nullable: bool,
+    /// The rule that makes more of the first rows fit, as a pipeline file has it; null if there is none.
+    rule: Option<String>,
 }
 
 /// A column that could be a change key.
@@ -104,8 +106,9 @@ impl TableDocument {
 
 impl From<&DiscoveredColumn> for ColumnDocument {
     fn from(column: &DiscoveredColumn) -> Self {
-        let DiscoveredColumn { name, declared, kind, nullable } = column;
-        Self { name: name.clone(), declared: declared.clone(), read_as: kind.clone(), nullable: *nullable }
+        let DiscoveredColumn { name, declared, kind, nullable, rule } = column;
+        let (name, declared, read_as) = (name.clone(), declared.clone(), kind.clone());
+        Self { name, declared, read_as, nullable: *nullable, rule: rule.clone() }
     }
 }
 
