@@ -43,7 +43,7 @@ pub use columns::{
 pub use compare::{Compare, Compared, Comparison, Depth, Difference, DifferenceKind, OpenTarget};
 pub use definition::{
     ColumnUse, Definition, DefinitionChange, Impact, LARGEST_VALUE, PluginUse, Reaction, SOURCE_SCHEMA, column_options,
-    grant_options,
+    grant_options, mask_option,
 };
 pub use failure::cause::{ErrorClass, FailureCause, WasmError};
 pub use failure::kind::FailureKind;

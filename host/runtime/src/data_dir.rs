@@ -24,6 +24,8 @@ impl DataDir {
         let own = variable("XDG_STATE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
         let own = own.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".local/state")));
         let key = own.filter(|folder| folder.is_absolute()).map(|folder| folder.join("wmshost/plugins.key"));
+        // Without a home, a folder that WMSHOST_HOME names is the operator's own.
+        let key = key.or_else(|| self.0.is_absolute().then(|| self.0.join("plugins.key")));
         Cache { folder: self.0.join("plugins"), key }
     }
 

@@ -46,6 +46,10 @@ impl PluginRegistry {
 
     /// The plugin in this file, under its name in the pipeline.
     pub fn plugin(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
+        self.check_locked(file).map_err(|_| {
+            Failure::denied(format!("{} is not the component in wmshost.lock", file.display()))
+                .advise("restore the component, or look at what changes by `wmshost lock PIPELINE`")
+        })?;
         let plugin = self.loaded(name, file).map_err(|failure| failure.within(file.display()))?;
         Ok(plugin.named(name))
     }
@@ -77,6 +81,17 @@ impl PluginRegistry {
                 Failure::invalid_config(message).advise("Take the right to write it away from other users")
             }
         })
+    }
+
+    /// Fails if a file is not the one in the lock.
+    fn check_locked(&self, path: &Path) -> Result<(), PluginProblem> {
+        let locked = self.locked.borrow();
+        let Some(locked) = locked.get(path) else { return Ok(()) };
+        let found = digest_of(path).map_err(|error| PluginProblem::Unreadable(error.to_string()))?;
+        if locked.as_ref() == Some(&found) {
+            return Ok(());
+        }
+        Err(PluginProblem::NotLocked { found, locked: locked.clone() })
     }
 
     /// The same, under the name that it was first asked for by; its failure does not name the file.
@@ -112,12 +127,7 @@ impl PluginCatalog for PluginRegistry {
                 return Err(PluginProblem::OtherDigest(found));
             }
         }
-        if let Some(locked) = self.locked.borrow().get(path) {
-            let found = digest_of(path).map_err(|error| PluginProblem::Unreadable(error.to_string()))?;
-            if locked.as_ref() != Some(&found) {
-                return Err(PluginProblem::NotLocked { found, locked: locked.clone() });
-            }
-        }
+        self.check_locked(path)?;
         let plugin = self.loaded("plugin", path).map_err(|failure| problem(&failure))?.named("plugin");
         let description = plugin.describe().map_err(|failure| PluginProblem::Faulty(failure.to_string()))?;
         let world = match plugin.world {
@@ -128,9 +138,12 @@ impl PluginCatalog for PluginRegistry {
         };
         let settings = description.settings.into_iter().map(setting).collect();
         let digest = named_digest(&plugin.digest);
+        // The file may have been replaced between the look at its digest and its loading.
         if given.is_some_and(|given| given != digest) {
-            // The file was replaced between the look at its digest and its loading.
             return Err(PluginProblem::OtherDigest(digest));
+        }
+        if let Some(locked) = self.locked.borrow().get(path).filter(|locked| locked.as_ref() != Some(&digest)) {
+            return Err(PluginProblem::NotLocked { found: digest, locked: locked.clone() });
         }
         Ok(PluginMetadata { world, name: description.name, version: description.version, digest, settings })
     }

@@ -48,6 +48,8 @@ impl Runtime {
     pub fn pipeline(&self, file: &Path, registry: &PluginRegistry) -> error::Result<Checked> {
         let locked = match self.resolved(file) {
             Ok(resolved) => lock::hold(file, &resolved, registry)?,
+            // Without its lock, no plugin is looked at.
+            Err(mistakes) if lock::lock_file(file).is_file() => return Err(mistakes.into()),
             // Its mistakes are reported below, with those that need the plugins.
             Err(_) => None,
         };
@@ -66,6 +68,13 @@ impl Runtime {
     /// The pipeline in this file, without a look at its plugins.
     pub fn resolved(&self, file: &Path) -> Result<Resolved, Diagnostics> {
         load(file, &variable)
+    }
+
+    /// The same, whose lock the registry holds its plugins to.
+    pub fn held(&self, file: &Path, registry: &PluginRegistry) -> error::Result<Resolved> {
+        let resolved = self.resolved(file)?;
+        lock::hold(file, &resolved, registry)?;
+        Ok(resolved)
     }
 
     /// The history of runs. Runs whose host is gone are marked as interrupted.

@@ -33,8 +33,9 @@ impl SealKey {
 
     fn read(file: &Path) -> io::Result<Self> {
         let described = fs::symlink_metadata(file)?;
-        if !described.is_file() || described.mode() & RIGHTS_OF_OTHERS != 0 {
-            let why = format!("{} is not a file that its owner alone may read", file.display());
+        let is_own = described.uid() == fs::metadata("/proc/self")?.uid();
+        if !described.is_file() || !is_own || described.mode() & RIGHTS_OF_OTHERS != 0 {
+            let why = format!("{} is not a file of this user that nobody else may read", file.display());
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
         }
         let bytes = fs::read(file)?;
@@ -48,7 +49,8 @@ impl SealKey {
         if let Some(folder) = file.parent() {
             DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(folder)?;
         }
-        let draft = file.with_extension(format!("new{}", std::process::id()));
+        let nonce = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), std::process::id());
+        let draft = file.with_extension(format!("new{nonce:016x}"));
         let mut out = OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(&draft)?;
         let made = out.write_all(&key).and_then(|()| match fs::hard_link(&draft, file) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),

@@ -36,5 +36,6 @@ pub use catalogue::{BELONGINGS, CURRENT_SCHEMA, OWN_SCHEMA};
 pub use declared::{ColumnPurpose, MOST_DIGITS, MetadataType, NUMBER_DIGITS, is_utc, stored_decimal};
 pub use dialect::Dialect;
 pub use literals::text_literal;
+pub use names::by_name;
 pub use statements::{all_of, any_of, gather_statistics};
 pub use value::{Value, date_text, timestamp_from_text, timestamp_text};

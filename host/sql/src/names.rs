@@ -42,6 +42,17 @@ impl Dialect {
     }
 }
 
+/// Returns the item with a name: one that has it but for the case of ASCII letters, as SQLite compares names, or else one
+/// that has it but for the case of any letters, as Oracle does.
+pub fn by_name<T>(
+    items: impl Iterator<Item = T> + Clone,
+    name: &str,
+    name_of: impl for<'t> Fn(&'t T) -> &'t str,
+) -> Option<T> {
+    let exact = items.clone().find(|item| name_of(item).eq_ignore_ascii_case(name));
+    exact.or_else(|| items.into_iter().find(|item| name_of(item).to_uppercase() == name.to_uppercase()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

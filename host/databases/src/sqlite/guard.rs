@@ -218,8 +218,11 @@ impl Rules {
             return Some(format!("the table {table} is in another database"));
         }
         if self.withheld.contains(&lower) {
-            // Of a view that no column is read of, SQLite does not say the database, unless the statement does.
-            let is_of_scan = column.is_empty() && context.database_name.is_none() && self.scanned.contains(&lower);
+            // Of a view that no column is read of, SQLite does not say the database, whatever the statement does.
+            let is_of_scan = column.is_empty()
+                && context.database_name.is_none()
+                && self.scanned.contains(&lower)
+                && !may_name(&self.text, "main");
             return (!is_of_scan).then(|| match context.accessor {
                 Some(reader) => format!("the table {table} is granted in part; {reader} reads it"),
                 None => format!("the table {table} is granted in part; name it without its database"),

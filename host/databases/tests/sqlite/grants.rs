@@ -56,6 +56,11 @@ fn session(warehouse: &Warehouse, grant: &SourceGrant) -> Box<dyn SourceSession>
     warehouse.source().session(grant).expect("a session")
 }
 
+fn add(warehouse: &Warehouse, statement: &str) {
+    let connection = rusqlite::Connection::open(warehouse.source_path()).expect("the source");
+    connection.execute_batch(statement).expect("added");
+}
+
 fn rows(batch: &Batch) -> Vec<String> {
     (0..batch.rows.num_rows()).map(|row| row_as_json(&batch.rows, row)).collect()
 }
@@ -132,6 +137,30 @@ fn what_is_not_granted_is_denied_and_what_is_not_there_is_unknown() {
             text.contains(words) && !text.contains("wmshost_scan") && !text.contains("hush"),
             "{statement}: {text}"
         );
+    }
+}
+
+#[test]
+fn an_error_shows_no_value_of_a_row_that_is_withheld() {
+    let warehouse = warehouse("hush");
+    add(&warehouse, "CREATE INDEX by_name ON orders (name)");
+    let mut reader = session(&warehouse, &narrow());
+    let probe = "SELECT id FROM orders WHERE name > '' \
+                 AND abs(CASE WHEN name = 'hush4' THEN -9223372036854775807 - 1 ELSE 1 END) = 1";
+    assert_eq!(read_all(reader.as_mut(), probe, &[]).rows.num_rows(), 3);
+}
+
+#[test]
+fn a_view_that_is_granted_in_part_is_not_counted_as_a_whole() {
+    let warehouse = warehouse("hush");
+    add(&warehouse, "CREATE VIEW names AS SELECT DISTINCT name, site FROM orders");
+    let part = TableGrant { rows: Some("site = 'W1'".to_owned()), ..TableGrant::whole() };
+    let narrowed = BTreeMap::from([("names".to_owned(), part)]);
+    let mut reader = session(&warehouse, &SourceGrant { narrowed, ..grant(&["names"]) });
+    assert_eq!(rows(&read_all(reader.as_mut(), "SELECT count(*) AS n FROM names", &[])), [r#"{"n":3}"#]);
+    for table in ["main.names", "\"main\".names", "[main] . [names]"] {
+        let failure = refusal(reader.as_mut(), &format!("SELECT count(*) AS n FROM {table}"));
+        assert_eq!(failure.kind, FailureKind::Denied, "{table}: {failure}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arrow_schema::SchemaRef;
 use crossbeam_channel::bounded;
-use wmshost_sql::Dialect;
+use wmshost_sql::{Dialect, by_name};
 
 use super::comparer::{Comparer, Repair};
 use super::comparison::{Compare, Comparison, Depth, MOST_SAMPLES, OpenTarget};
@@ -246,5 +246,5 @@ fn target_table(reader: &mut dyn SourceSession, table: &str) -> Result<TableDesc
 
 /// Returns whether a table has the column, in whatever case its name is written.
 fn has(table: &TableDescription, name: &str) -> bool {
-    table.columns.fields().iter().any(|field| field.name().eq_ignore_ascii_case(name))
+    by_name(table.columns.fields().iter(), name, |field| field.name()).is_some()
 }

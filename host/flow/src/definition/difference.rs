@@ -1,7 +1,10 @@
 //! The differences between the definition that a checkpoint rests on and the present one, and their effect on the rows
 //! in the target.
 
-use super::{ColumnUse, Definition, GRANTED_ROWS, KEY_COLUMNS, LOOKBACK_VERSIONS, PluginUse, SOURCE_SCHEMA, column};
+use super::{
+    ALL_GRANTED, ColumnUse, Definition, GRANTED_COLUMNS, GRANTED_ROWS, KEY_COLUMNS, LOOKBACK_VERSIONS, PluginUse,
+    SOURCE_SCHEMA, column,
+};
 use crate::failure::Stage;
 use crate::ports::extractor::Method;
 use crate::ports::target::TableDefinition;
@@ -156,7 +159,8 @@ pub(crate) fn differences(before: &Definition, now: &Definition) -> Vec<Definiti
         differs(Impact::None, "lookback", &span(before.lookback_micros), &span(now.lookback_micros));
         differs(Impact::None, "null keys", before.null_keys.name(), now.null_keys.name());
     }
-    // The value of an option that an older host did not record is unknown, which does not count as a change.
+    // The value of an option that an older host did not record is unknown, which does not count as a change; but such a
+    // host granted whole tables.
     for (name, option) in &now.options {
         let impact = match name.as_str() {
             SOURCE_SCHEMA | LOOKBACK_VERSIONS => Impact::None,
@@ -165,7 +169,9 @@ pub(crate) fn differences(before: &Definition, now: &Definition) -> Vec<Definiti
             KEY_COLUMNS => of_method,
             _ => Impact::Rows,
         };
-        differs(impact, name, before.options.get(name).unwrap_or(option), option);
+        let is_of_grants = [GRANTED_COLUMNS, GRANTED_ROWS].contains(&name.as_str());
+        let unrecorded = if is_of_grants { ALL_GRANTED } else { option };
+        differs(impact, name, before.options.get(name).map_or(unrecorded, String::as_str), option);
     }
     found.extend(plugin_differences(&before.plugins, &now.plugins));
     found.extend(column_differences(&before.columns, &now.columns));
@@ -318,5 +324,9 @@ mod tests {
         let (words, impact) = the_difference(&with(&[(LARGEST_VALUE, "1 MiB")]), &now);
         assert_eq!((words.as_str(), impact), ("largest value that is read 1 MiB → 16 MiB", Impact::Rows));
         assert_eq!(the_difference(&with(&[(SOURCE_SCHEMA, "OLD")]), &now).1, Impact::None);
+        // Hosts that did not record grants granted whole tables.
+        let now = with(&[(GRANTED_ROWS, "orders: site = 'W1'")]);
+        assert_eq!(the_difference(&with(&[]), &now).1, Impact::Selection);
+        assert!(differences(&with(&[]), &with(&[(GRANTED_ROWS, ALL_GRANTED)])).is_empty());
     }
 }

@@ -14,10 +14,12 @@ pub(crate) mod reaction;
 use std::collections::BTreeMap;
 
 use arrow_schema::SchemaRef;
+use wmshost_sql::by_name;
 
-use crate::columns::{ColumnRule, ColumnRules, rules_text};
+use crate::columns::{ColumnRule, ColumnRules, Mask, rules_text};
 use crate::failure::Stage;
 use crate::ports::extractor::{ExtractRequest, Method, NullKeys};
+use crate::ports::source::MaskKey;
 use crate::ports::table_grant::{TableGrant, TableGrants};
 use crate::stages::transform::type_name;
 
@@ -37,6 +39,10 @@ const OTHER_COLUMNS: &str = "other columns";
 const GRANTED_COLUMNS: &str = "granted columns";
 /// The option with the conditions of the rows that are granted.
 const GRANTED_ROWS: &str = "granted rows";
+/// The value of both for whole tables.
+const ALL_GRANTED: &str = "all";
+/// The option with the key of masks that hash.
+const MASK_KEY: &str = "key of masks";
 /// The option with the lookback of a change key of whole numbers.
 const LOOKBACK_VERSIONS: &str = "lookback in versions";
 
@@ -55,13 +61,20 @@ pub fn grant_options(grants: &TableGrants) -> [(String, String); 2] {
     let texts = |of: fn(&TableGrant) -> Option<String>| {
         let texts = grants.iter().filter_map(|(table, grant)| Some(format!("{table}: {}", of(grant)?)));
         let texts: Vec<String> = texts.collect();
-        if texts.is_empty() { "all".to_owned() } else { texts.join("; ") }
+        if texts.is_empty() { ALL_GRANTED.to_owned() } else { texts.join("; ") }
     };
     let columns = |grant: &TableGrant| {
         let except = if grant.except.is_empty() { String::new() } else { format!(" but {}", grant.except.join(", ")) };
         (!grant.has_all_columns()).then(|| grant.columns.join(", ") + &except)
     };
     [(GRANTED_COLUMNS.to_owned(), texts(columns)), (GRANTED_ROWS.to_owned(), texts(|grant| grant.rows.clone()))]
+}
+
+/// Returns the option of a definition for the key of masks that hash, if a column has such a mask: with another key, equal
+/// values have other hashes.
+pub fn mask_option(rules: &ColumnRules, key: Option<&MaskKey>) -> Option<(String, String)> {
+    let is_hashed = rules.values().any(|rule| rule.mask() == Some(Mask::Hash));
+    Some((MASK_KEY.to_owned(), key.filter(|_| is_hashed)?.hash(b"the key of a definition")))
 }
 
 /// The basis of a stream's rows and its bookmark.
@@ -179,7 +192,7 @@ pub(crate) fn columns_of(schema: &SchemaRef) -> Vec<ColumnUse> {
 
 /// Returns the column with this name, in any case.
 pub(crate) fn column<'a>(columns: &'a [ColumnUse], name: &str) -> Option<&'a ColumnUse> {
-    columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    by_name(columns.iter(), name, |column| &column.name)
 }
 
 /// Returns whether both are the same columns, in any order and case.

@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use std::sync::Arc;
 
 use arrow_schema::{Schema, SchemaRef};
-use wmshost_sql::{Dialect, Value};
+use wmshost_sql::{Dialect, Value, by_name};
 
 use super::clock::Micros;
 use super::table_grant::{TableGrant, TableGrants, grant_of};
@@ -54,7 +54,7 @@ impl SourceGrant {
     /// Returns the rules for the columns of a table, in whatever case its name is written.
     pub fn rules_of(&self, table: &str) -> &ColumnRules {
         static NONE: ColumnRules = ColumnRules::new();
-        self.columns.get(&table.to_ascii_lowercase()).unwrap_or(&NONE)
+        by_name(self.columns.iter(), table, |(name, _)| name).map_or(&NONE, |(_, rules)| rules)
     }
 
     /// Returns the grant of a table's part; `None` for the whole table.

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use wmshost_sql::by_name;
+
 use crate::columns::{ColumnRule, ColumnRules};
 
 /// The part of a table that may be read.
@@ -74,8 +76,9 @@ impl TableGrant {
 
 /// Returns the grant of a table: the one under its own name, or else the first whose pattern it has.
 pub fn grant_of<'g>(grants: &'g TableGrants, table: &str) -> Option<&'g TableGrant> {
-    let exact = grants.iter().find(|(name, _)| name.eq_ignore_ascii_case(table));
-    exact.or_else(|| grants.iter().find(|(name, _)| matches_pattern(name, table))).map(|(_, grant)| grant)
+    by_name(grants.iter(), table, |(name, _)| name)
+        .or_else(|| grants.iter().find(|(name, _)| matches_pattern(name, table)))
+        .map(|(_, grant)| grant)
 }
 
 /// True if a name can mean several tables or columns.
@@ -85,7 +88,7 @@ pub fn is_pattern(name: &str) -> bool {
 
 /// Returns whether a name fits a pattern, in which `*` matches any letters; case does not count.
 pub fn matches_pattern(pattern: &str, name: &str) -> bool {
-    let (pattern, name) = (pattern.to_lowercase(), name.to_lowercase());
+    let (pattern, name) = (pattern.to_uppercase(), name.to_uppercase());
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
     if !is_pattern(&pattern) {
@@ -120,6 +123,7 @@ mod tests {
             ("a*a", "a", false),
             ("a*b*c", "acb", false),
             ("*é*", "CafÉs", true),
+            ("größe", "GRÖSSE", true),
         ] {
             assert_eq!(matches_pattern(pattern, name), matches, "{pattern} {name}");
         }

@@ -123,7 +123,7 @@ impl ModelTable<'_> {
         let granted = sql.query(&query, &[Value::Text(self.node.table.to_ascii_uppercase())])?;
         let statement = |row: &Vec<Value>| {
             let [privilege, grantee, grantable] = [0, 1, 2].map(|at| text_of(row, at));
-            let grantee = if grantee == "PUBLIC" { grantee } else { self.dialect.quoted(&grantee) };
+            let grantee = if grantee == "PUBLIC" { grantee } else { self.dialect.quoted_exactly(&grantee) };
             let option = if grantable == "YES" { " WITH GRANT OPTION" } else { "" };
             format!("GRANT {privilege} ON {on} TO {grantee}{option}")
         };

@@ -50,12 +50,30 @@ pub(super) fn read(
         .enumerate()
         .map(column)
         .collect();
+    if report_no_numbers(&rows, &columns, sink) {
+        return None;
+    }
     let selects: Vec<String> = rows.iter().map(|(_, row)| select(row, &columns, dialect)).collect();
     let statement = match selects.len() {
         0 => format!("SELECT {} {}WHERE 1 = 0", nulls(&columns, dialect), from(dialect)),
         count => united(&selects, 0, count),
     };
     Some((columns, statement))
+}
+
+/// Reports cells of declared numbers that are none, which would become SQL; returns true if there is one.
+fn report_no_numbers(rows: &[(usize, Row)], columns: &[ModelColumn], sink: &mut ProblemSink<'_>) -> bool {
+    let mut is_any = false;
+    for (line, row) in rows {
+        for (text, column) in row.iter().zip(columns).filter_map(|(cell, column)| Some((cell.as_ref()?, column))) {
+            let is_number = column.kind.is_numeric() || column.kind == DataType::Null;
+            if is_number && !is_decimal(text.trim()) {
+                sink.add(*line, format!("{text:?} in the column {} is no number", column.name));
+                is_any = true;
+            }
+        }
+    }
+    is_any
 }
 
 /// SELECTs joined by halves, because long chains nest too deep for a parser.
@@ -126,11 +144,9 @@ type Row = Vec<Option<String>>;
 fn rows(text: &str, sink: &mut ProblemSink<'_>) -> Option<Vec<(usize, Row)>> {
     let mut letters = text.trim_start_matches('\u{feff}').chars().peekable();
     let (mut rows, mut row, mut cell) = (Vec::new(), Row::new(), String::new());
-    let (mut line, mut began, mut in_quotes, mut was_quoted) = (1, 1, false, false);
-    let end_cell = |row: &mut Row, cell: &mut String, was_quoted: &mut bool| {
-        let text = std::mem::take(cell);
-        row.push((!text.is_empty() || *was_quoted).then_some(text).filter(|text| !text.is_empty()));
-        *was_quoted = false;
+    let (mut line, mut began, mut in_quotes) = (1, 1, false);
+    let end_cell = |row: &mut Row, cell: &mut String| {
+        row.push(Some(std::mem::take(cell)).filter(|text| !text.is_empty()));
     };
     while let Some(letter) = letters.next() {
         line += usize::from(letter == '\n');
@@ -141,12 +157,11 @@ fn rows(text: &str, sink: &mut ProblemSink<'_>) -> Option<Vec<(usize, Row)>> {
             }
             '"' if in_quotes || cell.is_empty() => {
                 in_quotes = !in_quotes;
-                was_quoted = true;
             }
             letter if in_quotes => cell.push(letter),
-            ',' => end_cell(&mut row, &mut cell, &mut was_quoted),
+            ',' => end_cell(&mut row, &mut cell),
             '\n' => {
-                end_cell(&mut row, &mut cell, &mut was_quoted);
+                end_cell(&mut row, &mut cell);
                 if row.iter().any(Option::is_some) || row.len() > 1 {
                     rows.push((began, std::mem::take(&mut row)));
                 }
@@ -162,7 +177,7 @@ fn rows(text: &str, sink: &mut ProblemSink<'_>) -> Option<Vec<(usize, Row)>> {
         return None;
     }
     if !cell.is_empty() || !row.is_empty() {
-        end_cell(&mut row, &mut cell, &mut was_quoted);
+        end_cell(&mut row, &mut cell);
         rows.push((began, row));
     }
     Some(rows)
@@ -186,6 +201,15 @@ mod tests {
         assert_eq!(kinds, [DataType::Int64, DataType::Utf8, DataType::Null, DataType::Utf8, DataType::Boolean]);
         assert!(statement.contains("'a, \"b\"' AS \"name\", 1.50 AS \"price\", '007' AS"), "{statement}");
         assert!(statement.contains("SELECT 2 AS \"id\", NULL AS"), "{statement}");
+    }
+
+    #[test]
+    fn a_cell_is_never_sql() {
+        let number = ModelColumn { name: "n".to_owned(), kind: DataType::Int64, summary: String::new() };
+        let mut all = Vec::new();
+        let mut sink = ProblemSink { file: "a.csv", all: &mut all };
+        assert!(read("n\n1\n1+1\n", &[number], Dialect::Sqlite, &mut sink).is_none());
+        assert_eq!(crate::problems_text(&all), "a.csv:3: \"1+1\" in the column n is no number");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, LARGEST_VALUE, Ledger,
     MaskKey, Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SOURCE_SCHEMA, SchemaPolicy,
     Service, Setting, SourceGrant, SourceSession, Stream, StreamContext, TakeOver, Target, TargetGrant, TargetTriggers,
-    Trace, Window, column_options, grant_options,
+    Trace, Window, column_options, grant_options, mask_option,
 };
 use wmshost_pipeline::{self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, StreamPlan};
 use wmshost_sandbox::{Identity, Limits, Plugin};
@@ -183,13 +183,17 @@ impl<'a> StreamFactory<'a> {
         source.session(&self.source_grant(&stream.plan))
     }
 
+    fn mask_key(&self) -> Option<MaskKey> {
+        self.pipeline.mask_key.as_ref().map(|secret| MaskKey::of(secret.reveal()))
+    }
+
     fn source_grant(&self, plan: &StreamPlan) -> SourceGrant {
         SourceGrant {
             tables: [&plan.table].into_iter().chain(&plan.reads).chain(plan.grants.keys()).cloned().collect(),
             key: plan.key.clone(),
             columns: BTreeMap::from([(plan.table.to_ascii_lowercase(), plan.columns.clone())]),
             narrowed: plan.grants.clone(),
-            mask_key: self.pipeline.mask_key.as_ref().map(|secret| MaskKey::of(secret.reveal())),
+            mask_key: self.mask_key(),
             appends: plan.method == pipeline::Method::Append,
             batch_bytes: self.pipeline.limits.batch_bytes,
             by_statement: plan.reads_by_statement,
@@ -272,6 +276,7 @@ impl<'a> StreamFactory<'a> {
         of_request.options.extend(options(&self.pipeline.connections[&stream.plan.source]));
         of_request.options.extend(column_options(&stream.plan.columns, &keys));
         of_request.options.extend(grant_options(&stream.plan.grants));
+        of_request.options.extend(mask_option(&stream.plan.columns, self.mask_key().as_ref()));
         Ok(Definition { plugins, ..of_request })
     }
 

@@ -13,6 +13,8 @@ use crate::page_size::PageSize;
 
 /// The most pages. More rows than these have room for are likely to move while they are read.
 const MOST_PAGES: u32 = 40;
+/// The times that a service which counts other rows than came is asked again.
+const MOST_COUNTS: u32 = 4;
 /// The empty pages in a row after which nothing is expected to follow.
 const MOST_EMPTY: u32 = 3;
 
@@ -64,7 +66,7 @@ impl NumberedPages {
             }
             let response = match self.page(cloud, entity)? {
                 Numbered::Page(response) => response,
-                Numbered::Missing(failure) => return self.check(entity, failure).map(|()| None),
+                Numbered::Missing(failure) => return self.end(cloud, entity, failure).map(|()| None),
             };
             let page = response.rows("/results", Each::Element, &entity.columns)?;
             let (count, has_next) = said(&response)?;
@@ -89,7 +91,7 @@ impl NumberedPages {
                 return Err(transient(empty_pages(&entity.name)));
             }
         }
-        self.check(entity, None).map(|()| None)
+        self.end(cloud, entity, None).map(|()| None)
     }
 
     /// Asks for the next page, of fewer rows if the first one is too much.
@@ -115,11 +117,17 @@ impl NumberedPages {
         }
     }
 
-    /// Fails if there were several pages, and the service counts other rows than those that came.
-    fn check(&self, entity: &Entity, failure: Option<Failure>) -> Result<()> {
+    /// Fails if the service counts other rows than those that came.
+    fn end<S: Service>(&self, cloud: &Cloud<S>, entity: &Entity, failure: Option<Failure>) -> Result<()> {
         let pages = self.next - 1;
-        if pages <= 1 || self.counts.iter().all(|count| *count == self.rows) {
+        if self.is_whole() {
             return Ok(());
+        }
+        // A tenant may count one page too many, whose request fails, and correct itself later.
+        for _ in 0..MOST_COUNTS {
+            if self.count_now(cloud, entity)? == Some(self.rows) {
+                return Ok(());
+            }
         }
         let counts: Vec<String> = self.counts.iter().map(ToString::to_string).collect();
         Err(failure.unwrap_or_else(|| {
@@ -130,6 +138,29 @@ impl NumberedPages {
                 self.rows
             ))
         }))
+    }
+}
+
+impl NumberedPages {
+    /// True if no count differs from the rows that came, and the service has said that they are all.
+    fn is_whole(&self) -> bool {
+        let pages = self.next - 1;
+        let is_equal = self.counts.iter().all(|count| *count == self.rows);
+        let is_known = self.is_over || !self.counts.is_empty();
+        pages == 0 || self.is_over && pages == 1 || is_equal && is_known
+    }
+
+    /// Asks for the count of all rows, with the smallest page.
+    fn count_now<S: Service>(&self, cloud: &Cloud<S>, entity: &Entity) -> Result<Option<i64>> {
+        let mut parameters = vec![("page", "1"), ("page_size", "1"), ("page_mode", "paged")];
+        if !self.ordering.is_empty() {
+            parameters.push(("ordering", &self.ordering));
+        }
+        match cloud.list(&entity.name, &[], &parameters)? {
+            Listed::Page(response) => Ok(said(&response)?.0),
+            Listed::Empty => Ok(Some(0)),
+            Listed::TooMuch(_) | Listed::NoOrdering(_) => Ok(None),
+        }
     }
 }
 
@@ -148,4 +179,30 @@ fn said(page: &impl Response) -> Result<(Option<i64>, bool)> {
     let made = page.rows("", Each::Document, &facts)?;
     let (count, next) = (Rows::of(&made.rows).int64s("count")?, Rows::of(&made.rows).texts("next")?);
     Ok((count.iter().flatten().next(), next.iter().flatten().next().is_some()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reading_is_whole_only_if_the_service_says_so() {
+        // Pages, rows, counts, and whether the last page said that none follows.
+        for (pages, rows, counts, is_over, expected) in [
+            (0, 0, &[][..], false, true),
+            (1, 4, &[4], true, true),
+            (1, 4, &[], true, true),
+            (1, 4, &[4], false, true),
+            (1, 4, &[], false, false),
+            (1, 4, &[8], false, false),
+            (2, 8, &[8], true, true),
+            (2, 8, &[8, 9], true, false),
+            (3, 8, &[], false, false),
+        ] {
+            let (next, ordering, size) = (pages + 1, String::new(), PageSize::new(4));
+            let (counts, ids) = (counts.iter().copied().collect(), BTreeSet::new());
+            let read = NumberedPages { next, ordering, size, rows, counts, ids, is_over };
+            assert_eq!(read.is_whole(), expected, "{read:?}");
+        }
+    }
 }

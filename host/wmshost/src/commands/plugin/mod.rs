@@ -37,7 +37,7 @@ fn list(app: &App, pipeline: Option<&Path>, output: Output) -> Result<Exit> {
     let runtime = app.runtime(output);
     let registry = runtime.registry()?;
     let files = match pipeline {
-        Some(file) => runtime.resolved(file)?.plugin_files(),
+        Some(file) => runtime.held(file, &registry)?.plugin_files(),
         None => standard(&registry),
     };
     let mut found = Vec::new();
