@@ -22,8 +22,10 @@ pub(crate) mod limits {
     pub(crate) const VALUE_BYTES: usize = 16 << 20;
     /// The largest limit that SQLite supports.
     pub(crate) const MOST_VALUE_BYTES: i32 = 1_000_000_000;
-    /// Columns of a statement's result, of a subquery, and of a table.
+    /// Columns of the result of a guest's statement, and of a subquery in it.
     pub(crate) const COLUMNS: i32 = 1_000;
+    /// Columns of a view that the driver looks at; SQLite knows no more.
+    pub(crate) const VIEW_COLUMNS: i32 = 2_000;
     /// Bytes of all that SQLite holds in this process at once, beyond which it refuses.
     pub(crate) const HEAP_BYTES: i64 = 1 << 30;
     /// Bytes of a statement's text.
@@ -132,15 +134,27 @@ impl ReadConnection {
     }
 
     fn set_length(&self, bytes: i32) {
-        if let Err(error) = lock(&self.database).set_limit(Limit::SQLITE_LIMIT_LENGTH, bytes) {
+        self.set_limit(Limit::SQLITE_LIMIT_LENGTH, bytes);
+    }
+
+    fn set_limit(&self, limit: Limit, most: i32) {
+        if let Err(error) = lock(&self.database).set_limit(limit, most) {
             tracing::warn!("a limit of SQLite's was not set: {error}");
         }
     }
 
     /// The driver's own work on the connection, unguarded.
     pub(crate) fn by_driver<T>(&self, act: impl FnOnce(&Connection) -> T) -> T {
+        self.looking_at_views(|| act(&lock(&self.database)))
+    }
+
+    /// Work of the driver that compiles views: one that has more columns than a guest may read has to be named, too.
+    pub(crate) fn looking_at_views<T>(&self, act: impl FnOnce() -> T) -> T {
         self.begin_call();
-        act(&lock(&self.database))
+        self.set_limit(Limit::SQLITE_LIMIT_COLUMN, limits::VIEW_COLUMNS);
+        let done = act();
+        self.set_limit(Limit::SQLITE_LIMIT_COLUMN, limits::COLUMNS);
+        done
     }
 
     /// Returns whether only the pool holds it.

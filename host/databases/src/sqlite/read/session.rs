@@ -112,9 +112,10 @@ impl Session {
         let declared = declare(&mut table, rules).map_err(mistaken)?;
         let named = Named { key: table_names(&self.grant.key, &table, rules), declared };
         let (database, decided) = (&self.reader.database, &mut self.decided);
-        self.reader.begin_call();
-        let described = decide(database, &mut table, &named, decided)
-            .and_then(|()| description(database, &table, (&self.grant, &named), self.wide));
+        let described = self.reader.looking_at_views(|| {
+            decide(database, &mut table, &named, decided)
+                .and_then(|()| description(database, &table, (&self.grant, &named), self.wide))
+        });
         let described =
             described.map_err(|error| failure(format_args!("{}, table {}", self.place, table.name), error))?;
         let (described, select) =
