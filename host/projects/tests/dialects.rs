@@ -100,20 +100,7 @@ impl World {
 
     fn build(&self) -> Report {
         let project = self.project();
-        let options = BuildOptions {
-            selected: project.everything(),
-            build: true,
-            test: true,
-            unit_test: false,
-            full_refresh: false,
-            force: false,
-            fail_fast: false,
-            threads: 2,
-            take_over: Vec::new(),
-            allows_triggers: false,
-            not_loaded: BTreeMap::new(),
-            failed: BTreeSet::new(),
-        };
+        let options = BuildOptions { unit_test: false, ..BuildOptions::of(project.everything(), 2) };
         let runner = Runner {
             project: &project,
             unit_test_project: None,

@@ -83,11 +83,14 @@ impl PluginRegistry {
         })
     }
 
-    /// Fails if a file is not the one in the lock.
+    /// Fails if a file is not the one in the lock: the bytes that were loaded, or else those that are there now.
     fn check_locked(&self, path: &Path) -> Result<(), PluginProblem> {
         let locked = self.locked.borrow();
         let Some(locked) = locked.get(path) else { return Ok(()) };
-        let found = digest_of(path).map_err(|error| PluginProblem::Unreadable(error.to_string()))?;
+        let found = match self.loaded.borrow().get(path) {
+            Some(Ok(plugin)) => named_digest(&plugin.digest),
+            _ => digest_of(path).map_err(|error| PluginProblem::Unreadable(error.to_string()))?,
+        };
         if locked.as_ref() == Some(&found) {
             return Ok(());
         }
@@ -142,9 +145,7 @@ impl PluginCatalog for PluginRegistry {
         if given.is_some_and(|given| given != digest) {
             return Err(PluginProblem::OtherDigest(digest));
         }
-        if let Some(locked) = self.locked.borrow().get(path).filter(|locked| locked.as_ref() != Some(&digest)) {
-            return Err(PluginProblem::NotLocked { found: digest, locked: locked.clone() });
-        }
+        self.check_locked(path)?;
         Ok(PluginMetadata { world, name: description.name, version: description.version, digest, settings })
     }
 }

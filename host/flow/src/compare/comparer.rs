@@ -153,12 +153,12 @@ impl Comparer<'_> {
         differences.samples.retain(|row| row.kind != DifferenceKind::Missing);
         let rows = differences.to_load.take();
         let (Some((rows, _)), Some(repair)) = (rows, &mut self.repair) else { return Ok(()) };
-        let keys = Keys::of(&rows, self.comparing.key)?;
         let quarantined = take_loaded(&mut repair.quarantined.keys, &rows, &[], self.comparing.key);
         differences.missing -= quarantined.len() as u64;
         // A row in quarantine that was corrected is read again as a change, but never by a stream that appends.
         let may_return = differences.missing > 0 || !self.follows_changes;
         if self.may_read_rows && may_return && self.target.keeps_deleted() {
+            let keys = Keys::of(&rows, self.comparing.key)?;
             let loaded = lock(repair.target).loaded_at(&repair.table, keys.columns())?;
             self.has_returned = loaded.iter().any(Option::is_some);
         }

@@ -143,19 +143,18 @@ impl Build<'_> {
         if !is_same {
             let table = self.table();
             let added = if self.is_oracle() { Vec::new() } else { table.added(sql)? };
-            let mut grants = if self.is_oracle() { table.grants(&table.name(), sql)? } else { Vec::new() };
-            // Of the privileges on a table, a view has those to read.
-            grants.retain(|grant| grant.starts_with("GRANT SELECT ") || grant.starts_with("GRANT READ "));
             let replaces =
                 self.is_oracle() && kind_of(sql, table.dialect, &table.node.table)?.as_deref() == Some("view");
+            // A view that is replaced keeps its privileges.
+            let mut grants = if self.is_oracle() && !replaces { table.grants(&table.name(), sql)? } else { Vec::new() };
+            // Of the privileges on a table, a view has those to read.
+            grants.retain(|grant| grant.starts_with("GRANT SELECT ") || grant.starts_with("GRANT READ "));
             if self.is_oracle() {
                 // The view exists before it is recorded, so that an interrupted build leaves no false record.
                 self.context.store.forget(sql, &table.node.name)?;
                 self.settle(sql)?;
             }
-            if replaces {
-                grants.clear();
-            } else {
+            if !replaces {
                 table.remove(sql)?;
             }
             let create = if replaces { "CREATE OR REPLACE" } else { "CREATE" };

@@ -42,6 +42,26 @@ pub struct BuildOptions {
     pub failed: BTreeSet<String>,
 }
 
+impl BuildOptions {
+    /// The options to build and test these nodes as far as they have changed.
+    pub fn of(selected: Selected, threads: usize) -> Self {
+        Self {
+            selected,
+            build: true,
+            test: true,
+            unit_test: true,
+            full_refresh: false,
+            force: false,
+            fail_fast: false,
+            threads,
+            take_over: Vec::new(),
+            allows_triggers: false,
+            not_loaded: BTreeMap::new(),
+            failed: BTreeSet::new(),
+        }
+    }
+}
+
 /// The status of a node at the end of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -1,7 +1,7 @@
 //! A warehouse with two loaded streams, `stock` and `item`, a clock that a test sets, and short constructors of
 //! declarations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -131,20 +131,7 @@ impl Warehouse {
         project: &Project,
         change: impl FnOnce(&mut BuildOptions),
     ) -> Result<Report, Failure> {
-        let mut options = BuildOptions {
-            selected: project.everything(),
-            build: true,
-            test: true,
-            unit_test: true,
-            full_refresh: false,
-            force: false,
-            fail_fast: false,
-            threads: 3,
-            take_over: Vec::new(),
-            allows_triggers: false,
-            not_loaded: BTreeMap::new(),
-            failed: BTreeSet::new(),
-        };
+        let mut options = BuildOptions::of(project.everything(), 3);
         change(&mut options);
         let runner = Runner {
             project,

@@ -1,6 +1,6 @@
 //! A case of models: loaded tables in, each model's rows out; with the models' own tests and unit tests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use wmshost_databases::sqlite;
 use wmshost_flow::{Cancel, Dialect, Failure, Setting, SqlSession};
@@ -51,20 +51,7 @@ pub(crate) fn project(
 
 /// Builds and tests all models.
 pub(crate) fn build(project: &Project, database: &Database) -> std::result::Result<Report, Failure> {
-    let options = BuildOptions {
-        selected: project.everything(),
-        build: true,
-        test: true,
-        unit_test: true,
-        full_refresh: false,
-        force: false,
-        fail_fast: false,
-        threads: 1,
-        take_over: Vec::new(),
-        allows_triggers: false,
-        not_loaded: BTreeMap::new(),
-        failed: BTreeSet::new(),
-    };
+    let options = BuildOptions::of(project.everything(), 1);
     let clock = clock();
     let runner = Runner {
         project,

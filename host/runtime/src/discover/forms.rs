@@ -46,7 +46,7 @@ pub(crate) fn proposed(
             }
         }
     }
-    let found = sample(&rules)?;
+    let found = if rules.is_empty() { first } else { sample(&rules)? };
     Ok((rules, found))
 }
 

@@ -72,18 +72,16 @@ pub fn build_models(
     }
     let BuildRequest { selected, work, full_refresh, force, fail_fast, threads } = request;
     let options = BuildOptions {
-        selected,
         build: work != Work::Test,
         test: work != Work::Build,
         unit_test: work != Work::Build,
         full_refresh,
         force,
         fail_fast,
-        threads: threads.unwrap_or(project.threads),
         take_over: project.take_over.clone(),
         allows_triggers: project.allows_triggers,
         not_loaded: project.disabled.clone(),
-        failed: BTreeSet::new(),
+        ..BuildOptions::of(selected, threads.unwrap_or(project.threads))
     };
     build(runtime, project, options, recorder)
 }
@@ -110,18 +108,12 @@ pub(crate) fn build_after_load(
         not_loaded.insert(stream.plan.name.clone(), why.to_owned());
     }
     let options = BuildOptions {
-        selected: project.project.everything(),
-        build: true,
-        test: true,
         unit_test: false,
-        full_refresh: false,
-        force: false,
-        fail_fast: false,
-        threads: project.threads,
         take_over: project.take_over.clone(),
         allows_triggers: project.allows_triggers,
         not_loaded,
         failed: failed.clone(),
+        ..BuildOptions::of(project.project.everything(), project.threads)
     };
     let run_id = recorder.run_id();
     match build(runtime, &project, options, recorder) {

@@ -97,12 +97,7 @@ impl NumberedPages {
     /// Asks for the next page, of fewer rows if the first one is too much.
     fn page<S: Service>(&mut self, cloud: &Cloud<S>, entity: &Entity) -> Result<Numbered<S::Response>> {
         loop {
-            let (number, size) = (self.next.to_string(), self.size.rows().to_string());
-            let mut parameters = vec![("page", &*number), ("page_size", &*size), ("page_mode", "paged")];
-            if !self.ordering.is_empty() {
-                parameters.push(("ordering", &self.ordering));
-            }
-            match cloud.list(&entity.name, &[], &parameters)? {
+            match self.list(cloud, entity, (self.next, self.size.rows()))? {
                 Listed::Page(response) => return Ok(Numbered::Page(response)),
                 Listed::Empty => return Ok(Numbered::Missing(None)),
                 Listed::NoOrdering(_) if !self.ordering.is_empty() && self.next == 1 => {
@@ -119,7 +114,6 @@ impl NumberedPages {
 
     /// Fails if the service counts other rows than those that came.
     fn end<S: Service>(&self, cloud: &Cloud<S>, entity: &Entity, failure: Option<Failure>) -> Result<()> {
-        let pages = self.next - 1;
         if self.is_whole() {
             return Ok(());
         }
@@ -129,6 +123,7 @@ impl NumberedPages {
                 return Ok(());
             }
         }
+        let pages = self.next - 1;
         let counts: Vec<String> = self.counts.iter().map(ToString::to_string).collect();
         Err(failure.unwrap_or_else(|| {
             transient(format!(
@@ -139,9 +134,22 @@ impl NumberedPages {
             ))
         }))
     }
-}
 
-impl NumberedPages {
+    /// Asks for the page with a number, of so many rows.
+    fn list<S: Service>(
+        &self,
+        cloud: &Cloud<S>,
+        entity: &Entity,
+        (number, rows): (u32, u32),
+    ) -> Result<Listed<S::Response>> {
+        let (number, rows) = (number.to_string(), rows.to_string());
+        let mut parameters = vec![("page", &*number), ("page_size", &*rows), ("page_mode", "paged")];
+        if !self.ordering.is_empty() {
+            parameters.push(("ordering", &self.ordering));
+        }
+        cloud.list(&entity.name, &[], &parameters)
+    }
+
     /// True if no count differs from the rows that came, and the service has said that they are all.
     fn is_whole(&self) -> bool {
         let pages = self.next - 1;
@@ -152,11 +160,7 @@ impl NumberedPages {
 
     /// Asks for the count of all rows, with the smallest page.
     fn count_now<S: Service>(&self, cloud: &Cloud<S>, entity: &Entity) -> Result<Option<i64>> {
-        let mut parameters = vec![("page", "1"), ("page_size", "1"), ("page_mode", "paged")];
-        if !self.ordering.is_empty() {
-            parameters.push(("ordering", &self.ordering));
-        }
-        match cloud.list(&entity.name, &[], &parameters)? {
+        match self.list(cloud, entity, (1, 1))? {
             Listed::Page(response) => Ok(said(&response)?.0),
             Listed::Empty => Ok(Some(0)),
             Listed::TooMuch(_) | Listed::NoOrdering(_) => Ok(None),
