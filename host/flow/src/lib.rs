@@ -93,4 +93,4 @@ pub use stream::policy::{
 pub use stream::{Reconcile, Stream};
 pub use values::order::{Bounds, ColumnOrder, DecimalDigits, order_of_values};
 pub use values::{Bookmark, Position};
-pub use wmshost_sql::{Dialect, Value, timestamp_from_text};
+pub use wmshost_sql::{Dialect, Value, is_decimal, timestamp_from_text};

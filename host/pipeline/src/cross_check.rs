@@ -347,7 +347,7 @@ impl Checker<'_> {
                 continue;
             }
             let table = plan.target_table.to_lowercase();
-            let reads = [&plan.table].into_iter().chain(&plan.reads).find(|read| read.to_lowercase() == table);
+            let reads = plan.readable().find(|read| read.to_lowercase() == table);
             if source == target && matches!(self.pipeline.connections.get(&plan.source), Some(Connection::Sqlite(_))) {
                 // The snapshot of the source would keep the target's writers out.
                 let message = "source and target are one file";

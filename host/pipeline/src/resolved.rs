@@ -146,6 +146,13 @@ pub struct StreamPlan {
     pub(crate) settings: BTreeMap<String, BTreeMap<String, GivenSetting>>,
 }
 
+impl StreamPlan {
+    /// The tables that the stream may read, or patterns of them: its own, further ones, and those that grants name.
+    pub fn readable(&self) -> impl Iterator<Item = &String> {
+        [&self.table].into_iter().chain(&self.reads).chain(self.grants.keys())
+    }
+}
+
 /// A pipeline with every value filled in.
 #[derive(Debug, Clone)]
 pub struct Resolved {
@@ -186,11 +193,8 @@ pub(crate) fn resolve(
 ) -> Option<Resolved> {
     let root = extends::read(path, text, sink)?;
     let mut reader = Resolver { root: &root, environment, sink };
-    let (name, mask_key) = {
-        let mut scope = reader.scope(&root, String::new());
-        let mask_key = if scope.has(&file::MASK_KEY) { scope.secret(&file::MASK_KEY) } else { None };
-        (scope.required_text(&file::NAME), mask_key)
-    };
+    let mut scope = reader.scope(&root, String::new());
+    let (mask_key, name) = (scope.secret(&file::MASK_KEY), scope.required_text(&file::NAME));
     let (declared_plugins, plugins) = reader.each(&file::PLUGINS, |label, scope| {
         let digest = scope.text(&plugin::DIGEST);
         plugin_file(label, scope).map(|file| (file, digest))

@@ -118,9 +118,8 @@ fn extractor(pipeline: &Checked, stream: &Stream) -> PluginGrants {
         let sentences = vec![asks, nothing_else("it may read and write no database")];
         return PluginGrants { service: Some(plan.source.clone()), sentences, ..none };
     }
-    let mut tables: Vec<&String> = vec![&plan.table];
-    let further = plan.reads.iter().chain(plan.grants.keys());
-    for table in further {
+    let mut tables: Vec<&String> = Vec::new();
+    for table in plan.readable() {
         if !tables.iter().any(|known| known.eq_ignore_ascii_case(table)) {
             tables.push(table);
         }

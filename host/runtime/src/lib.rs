@@ -9,6 +9,7 @@
 //! | `system_clock` | the machine's clocks |
 //! | `process` | processes that hold leases |
 //! | `run_id` | ids of runs |
+//! | `files` | files that are read while they are written |
 //! | `data_dir` | the folder for the host's own files |
 //! | `failpoints` | crashes on purpose, for tests |
 //! | `events` | events of a run and their observer |
@@ -47,6 +48,7 @@ mod environment;
 pub mod error;
 pub mod events;
 mod failpoints;
+mod files;
 pub mod grants;
 pub mod history;
 pub mod init;

@@ -13,6 +13,7 @@ use wmshost_pipeline::{Checked, Resolved};
 use wmshost_sandbox::{CONTRACT_VERSION, WASMTIME_VERSION};
 
 use crate::error::{Error, Result};
+use crate::files::write_document;
 use crate::grants::{PluginGrants, grants};
 use crate::plugin_registry::{PluginRegistry, named_digest};
 
@@ -141,16 +142,7 @@ pub fn read_lock(pipeline: &Path) -> Result<Option<Lock>> {
 
 /// Writes the file beside a pipeline file, whole or not at all.
 pub fn write_lock(pipeline: &Path, lock: &Lock) -> Result<()> {
-    let file = lock_file(pipeline);
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let text = serde_json::to_string_pretty(lock).map_err(|error| Failure::permanent(format!("{error}")))?;
-    let write = || -> std::io::Result<()> {
-        let mut draft = tempfile::NamedTempFile::new_in(folder)?;
-        std::io::Write::write_all(&mut draft, (text + "\n").as_bytes())?;
-        draft.persist(&file)?;
-        Ok(())
-    };
-    write().map_err(Error::file(&file, "cannot be written"))
+    write_document(&lock_file(pipeline), lock)
 }
 
 /// Returns the entry of a pipeline as it is now.
@@ -160,6 +152,9 @@ pub fn entry_of(pipeline: &Checked, registry: &PluginRegistry) -> Result<LockedP
     let all = grants(pipeline);
     let mut plugins = BTreeMap::new();
     for stage in stages {
+        if plugins.contains_key(&stage.plugin) {
+            continue;
+        }
         let plugin = registry.plugin(&stage.plugin, &stage.path)?;
         let of_plugin = |of: &&PluginGrants| of.plugin == stage.plugin;
         let grants = all.iter().filter(of_plugin);

@@ -46,11 +46,14 @@ impl PluginRegistry {
 
     /// The plugin in this file, under its name in the pipeline.
     pub fn plugin(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
-        self.check_locked(file).map_err(|_| {
+        let unlocked = |_| {
             Failure::denied(format!("{} is not the component in wmshost.lock", file.display()))
                 .advise("restore the component, or look at what changes by `wmshost lock PIPELINE`")
-        })?;
+        };
+        self.check_locked(file).map_err(unlocked)?;
         let plugin = self.loaded(name, file).map_err(|failure| failure.within(file.display()))?;
+        // The file may have been replaced between the look at it and its loading.
+        self.check_locked(file).map_err(unlocked)?;
         Ok(plugin.named(name))
     }
 

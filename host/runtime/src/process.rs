@@ -30,6 +30,12 @@ pub(crate) fn is_dead(holder: &LeaseOwner) -> bool {
     }
 }
 
+/// True if a process of this machine is alive and was started with this argument; those of zombies are not known.
+pub(crate) fn has_argument(process: u32, argument: &str) -> bool {
+    let arguments = std::fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    arguments.split(|byte| *byte == 0).any(|found| found == argument.as_bytes())
+}
+
 /// Returns whether a process of this machine is alive. Zombies count as dead.
 pub(crate) fn is_alive(pid: u32) -> bool {
     let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };

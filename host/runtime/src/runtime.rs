@@ -46,14 +46,19 @@ impl Runtime {
 
     /// The pipeline in this file, checked with its plugins, and held to its lock if there is one.
     pub fn pipeline(&self, file: &Path, registry: &PluginRegistry) -> error::Result<Checked> {
-        let locked = match self.resolved(file) {
-            Ok(resolved) => lock::hold(file, &resolved, registry)?,
+        match self.resolved(file) {
+            Ok(resolved) => self.checked(&resolved, registry),
             // Without its lock, no plugin is looked at.
-            Err(mistakes) if lock::lock_file(file).is_file() => return Err(mistakes.into()),
-            // Its mistakes are reported below, with those that need the plugins.
-            Err(_) => None,
-        };
-        let pipeline = self.unlocked_pipeline(file, registry)?;
+            Err(mistakes) if lock::lock_file(file).is_file() => Err(mistakes.into()),
+            // Its mistakes are reported with those that need the plugins.
+            Err(_) => Ok(self.unlocked_pipeline(file, registry)?),
+        }
+    }
+
+    /// A pipeline checked with its plugins, and held to its lock if there is one.
+    pub(crate) fn checked(&self, resolved: &Resolved, registry: &PluginRegistry) -> error::Result<Checked> {
+        let locked = lock::hold(&resolved.file, resolved, registry)?;
+        let pipeline = resolved.check(registry)?;
         if let Some(locked) = locked {
             lock::require(&pipeline, registry, &locked)?;
         }

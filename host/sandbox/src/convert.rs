@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use wmshost_contract_rules as rules;
-use wmshost_flow::{Bookmark, Failure, FailureKind, Position, Value};
+use wmshost_flow::{Bookmark, Failure, FailureKind, Position, Value, is_decimal};
 
 use crate::bindings::types as wit;
 use crate::checks::{check_name, refused};
@@ -60,15 +60,6 @@ pub(crate) fn value_from_wit(value: wit::Value) -> Result<Value, Failure> {
         wit::Value::Date(v) => Value::Date(v),
         wit::Value::Timestamp(v) => Value::Timestamp(v),
     })
-}
-
-fn is_decimal(text: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    match unsigned.split_once('.') {
-        Some((whole, fraction)) => digits(whole) && digits(fraction),
-        None => digits(unsigned),
-    }
 }
 
 pub(crate) fn value_to_wit(value: &Value) -> wit::Value {

@@ -13,8 +13,7 @@ pub(crate) fn sanitize(text: String, most: usize) -> String {
 /// The text, cut at a character boundary if it is longer than this number of bytes.
 pub(crate) fn truncate(mut text: String, most: usize) -> String {
     if text.len() > most {
-        let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-        text.truncate(end);
+        text.truncate(text.floor_char_boundary(most));
         text.push('…');
     }
     text

@@ -38,4 +38,4 @@ pub use dialect::Dialect;
 pub use literals::text_literal;
 pub use names::by_name;
 pub use statements::{all_of, any_of, gather_statistics};
-pub use value::{Value, date_text, timestamp_from_text, timestamp_text};
+pub use value::{Value, date_text, is_decimal, timestamp_from_text, timestamp_text};

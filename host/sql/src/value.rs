@@ -83,6 +83,16 @@ pub fn timestamp_from_text(text: &str) -> Option<i64> {
     fits.then(|| days * 86_400_000_000 + ((hours * 60 + minutes) * 60 + seconds) * 1_000_000 + micros)
 }
 
+/// Returns whether a text is a decimal: an optional minus, digits, and an optional point with digits.
+pub fn is_decimal(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    match unsigned.split_once('.') {
+        Some((whole, fraction)) => digits(whole) && digits(fraction),
+        None => digits(unsigned),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

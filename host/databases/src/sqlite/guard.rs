@@ -17,7 +17,7 @@ const DENIED_FUNCTIONS: [&str; 3] = ["load_extension", "fts3_tokenizer", "sqlite
 /// Words and operators that SQLite has functions for, and the function whose results the limit of a value bounds.
 const FURTHER_FUNCTIONS: [&str; 6] = ["->", "->>", "current_date", "current_time", "current_timestamp", "zeroblob"];
 /// The prefix of the host's own functions.
-const OWN_FUNCTIONS: &str = "wms_";
+pub(crate) const OWN_FUNCTIONS: &str = "wms_";
 /// The prefix of those that mask values: a plugin that could call them could look for the value of a hash.
 pub(crate) const MASK_FUNCTIONS: &str = "wms_mask_";
 
@@ -265,7 +265,7 @@ impl Rules {
 }
 
 fn is_of_word(letter: char) -> bool {
-    letter.is_alphanumeric() || matches!(letter, '_' | '$') || !letter.is_ascii()
+    letter.is_ascii_alphanumeric() || matches!(letter, '_' | '$') || !letter.is_ascii()
 }
 
 /// Returns true if a text may name a table: it has to contain the name, in which a quotation mark is doubled between

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wmshost_flow::model::{Materialization, Model, Strategy};
-use wmshost_sql::{ColumnPurpose, Dialect, Value};
+use wmshost_sql::{ColumnPurpose, Dialect, Value, is_decimal};
 
 use super::names::{Known, check_column};
 use crate::diagnostic::{At, DiagnosticSink};
@@ -286,10 +286,7 @@ pub(crate) fn fingerprints(project: &mut Project) {
 /// True if the value can be written into SQL: a decimal must consist of digits and a point.
 pub(super) fn is_plain(value: &Value) -> bool {
     match value {
-        Value::Decimal(digits) => {
-            let digits = digits.strip_prefix('-').unwrap_or(digits);
-            !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || c == '.')
-        }
+        Value::Decimal(digits) => is_decimal(digits),
         _ => true,
     }
 }

@@ -3,51 +3,42 @@
 use arrow_array::{Array as _, RecordBatch};
 use arrow_schema::DataType;
 use wmshost_flow::{Bookmark, Method, Value};
-use wmshost_sandbox::World;
 
 use super::clause::Clause;
-use super::extractor::whole;
+use super::extractor::{OF, whole};
 use super::subject::Subject;
 use super::verdict::{Verdict, attempt, given};
 use crate::cases::database::{Statements, quoted, value};
 use crate::cases::extractor::{ALL, MOST_BATCHES, Prepared, Read};
 use crate::cases::host::NOW;
 
-const NEEDS: &[&str] = &["describes-itself", "reads-to-the-end"];
-
 pub(super) const CLAUSES: &[Clause] = &[
-    Clause {
-        name: "second-run-moves-nothing",
-        world: Some(World::Extractor),
-        demand: "A run after the last bookmark reads no row if nothing has changed.",
-        explanation: "The lookback is zero here, and rows without a change key are left out.",
-        needs: NEEDS,
-        check: |subject| {
+    OF.clause(
+        "second-run-moves-nothing",
+        "A run after the last bookmark reads no row if nothing has changed.",
+        "The lookback is zero here, and rows without a change key are left out.",
+        |subject| {
             let (prepared, read) = attempt_incremental!(subject);
             let again = attempt!(later(subject, &prepared, &read));
             let rows: usize = again.batches.iter().map(RecordBatch::num_rows).sum();
             Verdict::of((rows > 0).then(|| format!("{rows} rows are read again")))
         },
-    },
-    Clause {
-        name: "new-row-found",
-        world: Some(World::Extractor),
-        demand: "A row that is added later is read by the next run.",
-        explanation: "The last row of the table is added once more, with a new key and the present time.",
-        needs: NEEDS,
-        check: |subject| {
+    ),
+    OF.clause(
+        "new-row-found",
+        "A row that is added later is read by the next run.",
+        "The last row of the table is added once more, with a new key and the present time.",
+        |subject| {
             let (prepared, read) = attempt_incremental!(subject);
             added(subject, &prepared, &read, NOW)
         },
-    },
-    Clause {
-        name: "tie-found",
-        world: Some(World::Extractor),
-        demand: "A row of the bookmark's own moment that was added later is read by the next run.",
-        explanation: "Rows that are committed together have one change key: an extractor that reads only what is after its \
+    ),
+    OF.clause(
+        "tie-found",
+        "A row of the bookmark's own moment that was added later is read by the next run.",
+        "Rows that are committed together have one change key: an extractor that reads only what is after its \
                       bookmark's moment loses the others.",
-        needs: NEEDS,
-        check: |subject| {
+        |subject| {
             let (prepared, read) = attempt_incremental!(subject);
             let moment = read.bookmarks.last().and_then(|(bookmark, _)| moment(bookmark));
             match moment {
@@ -55,7 +46,7 @@ pub(super) const CLAUSES: &[Clause] = &[
                 None => Verdict::Skip("the bookmark has no timestamp".to_owned()),
             }
         },
-    },
+    ),
 ];
 
 /// The case's database and a whole reading of it, or the end of the clause if the case is not incremental.

@@ -12,7 +12,8 @@ use super::verdict::{Verdict, attempt, given};
 use crate::cases::database::{Database, Statements};
 use crate::cases::extractor::{ALL, MOST_BATCHES, Prepared, Read, differing, stopped};
 
-const OF: Common = Common { world: Some(World::Extractor), needs: &["describes-itself", "reads-to-the-end"] };
+pub(super) const OF: Common =
+    Common { world: Some(World::Extractor), needs: &["describes-itself", "reads-to-the-end"] };
 
 pub(super) const CLAUSES: &[Clause] = &[
     Clause {

@@ -3,16 +3,14 @@
 use arrow_array::{Array as _, UInt32Array};
 use arrow_select::take::take;
 use wmshost_flow::type_name;
-use wmshost_sandbox::World;
 
-use super::clause::{Clause, Common};
+use super::clause::Clause;
 use super::subject::Subject;
+use super::transform::OF;
 use super::verdict::{Verdict, attempt, given};
 
 /// The longest name of a rule.
 const RULE_BYTES: usize = 64;
-
-const OF: Common = Common { world: Some(World::Transform), needs: &["describes-itself", "schema-made"] };
 
 pub(super) const CLAUSES: &[Clause] = &[
     OF.clause(

@@ -23,7 +23,7 @@ const STEADY_BATCHES: usize = 160;
 /// The most messages for one batch of a case.
 const MESSAGES: usize = 10;
 
-const OF: Common = Common { world: Some(World::Transform), needs: &["describes-itself", "schema-made"] };
+pub(super) const OF: Common = Common { world: Some(World::Transform), needs: &["describes-itself", "schema-made"] };
 
 pub(super) const CLAUSES: &[Clause] = &[
     Clause {

@@ -168,7 +168,7 @@ fn seed_model(file: &File, properties: &Properties, dialect: Dialect, problems: 
         freshness: None,
         summary: node.map(|node| text(node, "description")).unwrap_or_default(),
         tags: settings.texts("tags"),
-        owner: node.and_then(owner),
+        owner: settings.text("owner").map(str::to_owned).or_else(|| node.and_then(owner)),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use wmshost_flow::model::{Assertion, Bounds, Severity, Test, Threshold};
 
-use super::scalars::{relation, value};
+use super::scalars::{braces_doubled, relation, value};
 use crate::problem::ProblemSink;
 use crate::yaml::Node;
 
@@ -130,7 +130,7 @@ fn known_nowhere(key: &str) -> bool {
 /// SQL of YAML: braces in it are no placeholders.
 fn escaped(sql: &str) -> String {
     if wmshost_models::relations(sql).is_empty() && !sql.contains("{this}") && !sql.contains("{var:") {
-        sql.replace('{', "{{").replace('}', "}}")
+        braces_doubled(sql)
     } else {
         sql.to_owned()
     }

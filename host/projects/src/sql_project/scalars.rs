@@ -1,7 +1,8 @@
 //! Scalars of YAML as types, values and names of models.
 
 use arrow_schema::{DataType, TimeUnit};
-use wmshost_sql::Value;
+use wmshost_flow::type_of_name;
+use wmshost_sql::{Value, is_decimal};
 
 use crate::yaml::{Node, Value as Yaml};
 
@@ -23,16 +24,9 @@ pub(super) fn column_type(word: &str) -> Option<DataType> {
         "timestamp" | "datetime" if word.contains("with time zone") => moment(Some("UTC")),
         "timestamp" | "datetime" | "timestamp_ntz" => moment(None),
         "timestamptz" | "timestamp_tz" | "timestamp with time zone" => moment(Some("UTC")),
-        "decimal" | "numeric" | "number" => decimal(arguments?)?,
+        "decimal" | "numeric" | "number" => type_of_name(&format!("decimal({})", arguments?)).ok()?,
         _ => return None,
     })
-}
-
-fn decimal(arguments: &str) -> Option<DataType> {
-    let (precision, scale) = arguments.split_once(',').unwrap_or((arguments, "0"));
-    let (precision, scale) = (precision.trim().parse::<u8>().ok()?, scale.trim().parse::<i8>().ok()?);
-    ((1..=38).contains(&precision) && (0..=precision as i8).contains(&scale))
-        .then_some(DataType::Decimal128(precision, scale))
 }
 
 /// A scalar as a value: a number or a truth value without quotes, otherwise text.
@@ -55,12 +49,9 @@ pub(super) fn value(node: &Node) -> Option<Value> {
     Some(Value::Text(text.clone()))
 }
 
-/// True for digits with a point and possibly a minus.
-pub(super) fn is_decimal(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all = |part: &str| !part.is_empty() && part.bytes().all(|digit| digit.is_ascii_digit());
-    all(whole) && all(fraction)
+/// SQL without placeholders, as a template: its braces are doubled.
+pub(super) fn braces_doubled(sql: &str) -> String {
+    sql.replace('{', "{{").replace('}', "}}")
 }
 
 /// The name in `ref('name')`, `source('group', 'name')`, or a bare name.

@@ -3,9 +3,9 @@
 
 use arrow_schema::DataType;
 use wmshost_flow::model::ModelColumn;
-use wmshost_sql::{Dialect, text_literal};
+use wmshost_sql::{Dialect, is_decimal, text_literal};
 
-use super::scalars::is_decimal;
+use super::scalars::braces_doubled;
 use crate::problem::ProblemSink;
 
 /// The largest number of cells: more rows are data to load, not a part of a model's SQL.
@@ -32,8 +32,8 @@ pub(super) fn read(
         sink.add(*line, format!("it has {} cells for {} columns", row.len(), header.len()));
         return None;
     }
-    let column = |(at, name): (usize, &String)| {
-        let name = name.trim().to_ascii_lowercase();
+    let column = |(at, name): (usize, &Option<String>)| {
+        let name = name.as_deref().unwrap_or_default().trim().to_ascii_lowercase();
         let known = types.iter().find(|known| known.name.eq_ignore_ascii_case(&name)).cloned();
         let kind = kind_of(rows.iter().filter_map(|(_, row)| row[at].as_deref()));
         match known {
@@ -42,23 +42,16 @@ pub(super) fn read(
             None => ModelColumn { name, kind, summary: String::new() },
         }
     };
-    let columns: Vec<ModelColumn> = header
-        .iter()
-        .map(|name| name.as_deref().unwrap_or_default().to_owned())
-        .collect::<Vec<_>>()
-        .iter()
-        .enumerate()
-        .map(column)
-        .collect();
+    let columns: Vec<ModelColumn> = header.iter().enumerate().map(column).collect();
     if report_no_numbers(&rows, &columns, sink) {
         return None;
     }
     let selects: Vec<String> = rows.iter().map(|(_, row)| select(row, &columns, dialect)).collect();
     let statement = match selects.len() {
-        0 => format!("SELECT {} {}WHERE 1 = 0", nulls(&columns, dialect), from(dialect)),
+        0 => format!("SELECT {}{} WHERE 1 = 0", nulls(&columns, dialect), dialect.dummy_table()),
         count => united(&selects, 0, count),
     };
-    Some((columns, statement))
+    Some((columns, braces_doubled(&statement)))
 }
 
 /// Reports cells of declared numbers that are none, which would become SQL; returns true if there is one.
@@ -86,10 +79,6 @@ fn united(selects: &[String], from: usize, to: usize) -> String {
     format!("SELECT * FROM ({left}) a UNION ALL SELECT * FROM ({right}) b")
 }
 
-fn from(dialect: Dialect) -> &'static str {
-    if dialect == Dialect::Oracle { "FROM dual " } else { "" }
-}
-
 fn nulls(columns: &[ModelColumn], dialect: Dialect) -> String {
     let nulls = columns.iter().map(|column| format!("NULL AS {}", dialect.quoted(&column.name)));
     nulls.collect::<Vec<_>>().join(", ")
@@ -106,11 +95,11 @@ fn select(row: &[Option<String>], columns: &[ModelColumn], dialect: Dialect) -> 
             (Some(text), DataType::Date32) if dialect == Dialect::Oracle => {
                 format!("TO_DATE({}, 'YYYY-MM-DD')", text_literal(text.trim()))
             }
-            (Some(text), _) => text_literal(text).replace('{', "{{").replace('}', "}}"),
+            (Some(text), _) => text_literal(text),
         };
         format!("{literal} AS {}", dialect.quoted(&column.name))
     });
-    format!("SELECT {} {}", cells.collect::<Vec<_>>().join(", "), from(dialect))
+    format!("SELECT {}{}", cells.collect::<Vec<_>>().join(", "), dialect.dummy_table())
 }
 
 /// The type of all values of a column: Null for decimals, which have no common type.

@@ -189,7 +189,7 @@ impl<'a> StreamFactory<'a> {
 
     fn source_grant(&self, plan: &StreamPlan) -> SourceGrant {
         SourceGrant {
-            tables: [&plan.table].into_iter().chain(&plan.reads).chain(plan.grants.keys()).cloned().collect(),
+            tables: plan.readable().cloned().collect(),
             key: plan.key.clone(),
             columns: BTreeMap::from([(plan.table.to_ascii_lowercase(), plan.columns.clone())]),
             narrowed: plan.grants.clone(),

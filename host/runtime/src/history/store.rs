@@ -209,6 +209,11 @@ impl History {
         self.select("WHERE substr(run_id, 1, length(?1)) = ?1 ORDER BY started_at", [prefix])
     }
 
+    /// Returns the run with an id; `None` if there is none.
+    pub fn run(&self, run_id: &str) -> Result<Option<RunRecord>, Failure> {
+        Ok(self.find(run_id)?.into_iter().find(|run| run.run_id == run_id))
+    }
+
     /// Returns the outcome of each stream of a run.
     pub fn streams(&self, run_id: &str) -> Result<Vec<StreamRecord>, Failure> {
         let statement = "SELECT stream, status, rows_read, rows_written, rows_unchanged, rows_rejected, seconds, \

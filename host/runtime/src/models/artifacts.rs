@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use serde_json::Value as Json;
 use wmshost_models::{Manifest, RunResults};
 
-use super::files::write_document;
 use crate::error::{Error, Result};
+use crate::files::write_document;
 
 /// The folder of one pipeline's models.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! The declarations of a pipeline's plugins of models, checked as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use wmshost_flow::model::Declaration;
 use wmshost_flow::{Dialect, Failure, FailureKind, TakeOver};
@@ -56,8 +56,7 @@ fn add_sql_project(folder: &Path, written_for: Dialect, setup: &mut Setup) -> Re
 /// changes when one of them is saved, also while one cannot be read.
 pub fn watched_files(runtime: &Runtime, file: &Path) -> Result<String> {
     let text = std::fs::read_to_string(file).map_err(Error::file(file, "cannot be read"))?;
-    let pipeline = runtime.registry().ok().and_then(|registry| runtime.pipeline(file, &registry).ok());
-    let folder: Option<PathBuf> = pipeline.and_then(|pipeline| pipeline.models?.project);
+    let folder = runtime.resolved(file).ok().and_then(|pipeline| pipeline.models.project);
     let files = folder.and_then(|folder| wmshost_projects::digest(&folder)).unwrap_or_default();
     Ok(format!("{} {files}", blake3::hash(text.as_bytes()).to_hex()))
 }

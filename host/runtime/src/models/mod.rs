@@ -4,7 +4,6 @@
 //! |---|---|
 //! | `declaration` | the declarations of a pipeline's plugins, checked as a whole |
 //! | `models_project` | the models of a pipeline with their database open |
-//! | `files` | files that are read while they are written |
 //! | `artifacts` | manifests, results and events, kept in the host's folder |
 //! | `openlineage_client` | lineage events to a server |
 //! | `build` | building and testing, by command and at the end of a run |
@@ -15,7 +14,6 @@
 mod artifacts;
 mod build;
 mod declaration;
-mod files;
 mod freshness;
 mod inspect;
 mod models_project;

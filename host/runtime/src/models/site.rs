@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use wmshost_models::{Age, Manifest, NodeHistory, Profile, RunResults};
 
-use super::files::{json_text, write_file};
 use super::freshness::ages;
 use super::models_project::ModelsProject;
 use crate::error::Result;
+use crate::files::{json_text, write_file};
 use crate::runtime::Runtime;
 
 const PAGE: &str = include_str!("site/index.html");

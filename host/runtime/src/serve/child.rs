@@ -1,7 +1,7 @@
 //! One due run: it waits for other machines, begins the process and waits for its end, on a thread of its own.
 
 use std::cell::Cell;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use super::gate::{self, Hold, Passage};
 use super::messages::{Message, News};
 use super::scheduler::{Fate, Start};
 use crate::history::{History, RunStatus};
-use crate::process::is_alive;
+use crate::process::has_argument;
 use crate::runtime::Runtime;
 
 /// The time between two looks at a process, or at a lease of another machine.
@@ -227,15 +227,14 @@ fn last_words(mut file: File) -> String {
 /// The fate of a run that was begun by another scheduler or another process, and its process if that is alive. `process` is the
 /// one that the book has for it: a run that has just begun may not have come to its record yet.
 pub(super) fn fate(history: &History, run_id: &str, process: Option<u32>) -> Result<(Fate, Option<u32>), Failure> {
-    let find = || -> Result<_, Failure> { Ok(history.find(run_id)?.into_iter().find(|run| run.run_id == run_id)) };
-    let is_at_it = |process: u32| is_alive(process) && has_argument(process, run_id);
-    let mut run = find()?;
+    let is_at_it = |process: u32| has_argument(process, run_id);
+    let mut run = history.run(run_id)?;
     if run.as_ref().is_none_or(|run| run.status == RunStatus::Running) {
         if let Some(process) = run.as_ref().map(|run| run.pid).or(process).filter(|process| is_at_it(*process)) {
             return Ok((Fate::Alive, Some(process)));
         }
         // It may have ended between the two looks.
-        run = find()?;
+        run = history.run(run_id)?;
     }
     let fate = run.map_or(Fate::NotBegun, |run| match (run.status, run.exit_code) {
         // A run that was stopped together with its scheduler has not done its work, and one that goes on by its record
@@ -244,12 +243,6 @@ pub(super) fn fate(history: &History, run_id: &str, process: Option<u32>) -> Res
         (_, Some(exit_code)) => Fate::Ended(exit_code),
     });
     Ok((fate, None))
-}
-
-/// True if a process of this machine is alive and was started with this argument.
-pub(super) fn has_argument(process: u32, argument: &str) -> bool {
-    let arguments = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
-    arguments.split(|byte| *byte == 0).any(|found| found == argument.as_bytes())
 }
 
 #[cfg(test)]

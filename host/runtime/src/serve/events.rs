@@ -132,8 +132,8 @@ impl fmt::Display for UnitKey {
     }
 }
 
-/// A time to the second.
-fn second(time: Micros) -> String {
+/// Returns a time to the second, as text.
+pub fn second(time: Micros) -> String {
     Value::Timestamp(time).to_string().chars().take(19).collect()
 }
 

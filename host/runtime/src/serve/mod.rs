@@ -30,7 +30,7 @@ mod server;
 mod units;
 
 pub use book::{Book, Due, DueStatus, UnitKey};
-pub use events::ServeEvent;
+pub use events::{ServeEvent, second};
 pub use handle::{EndedRuns, ServeHandle, ServedPipeline, ServedRun};
 pub use schedules::{ScheduleState, Schedules, pause, resume, schedules};
 pub use server::{ServeOptions, Server};

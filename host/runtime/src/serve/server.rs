@@ -11,7 +11,7 @@ use wmshost_flow::{Failure, Micros};
 use wmshost_pipeline::Resolved;
 
 use super::book::{Book, Due, DueStatus, UnitKey};
-use super::child::{Asked, Child, fate, has_argument};
+use super::child::{Asked, Child, fate};
 use super::events::ServeEvent;
 use super::handle::{ServeHandle, ServedPipeline, ServedRun, Shared, locked};
 use super::messages::{Message, News, Order};
@@ -19,7 +19,7 @@ use super::notify::Notifier;
 use super::scheduler::{Scheduler, Start};
 use super::units::{ServedUnit, units};
 use crate::error::Result;
-use crate::process::is_alive;
+use crate::process::has_argument;
 use crate::runtime::Runtime;
 
 /// The longest time between two looks at clocks, signals and the book.
@@ -224,7 +224,7 @@ impl<'a> Server<'a> {
         }
         let mut starts = Vec::new();
         if has_to_recover {
-            let is_scheduler = |process: u32| is_alive(process) && has_argument(process, "serve");
+            let is_scheduler = |process: u32| has_argument(process, "serve");
             let fate = |due: &Due| Ok(fate(&self.runtime.history()?, &due.run_id, due.process)?.0);
             starts = self.scheduler.recover(&self.book, (now, &paused), &is_scheduler, &fate, &mut new_id)?;
             self.recovered_at = Some(elapsed);

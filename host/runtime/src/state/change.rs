@@ -54,7 +54,7 @@ fn act(
 /// The current definition of the stream; an error if its plugins cannot be asked.
 fn present(runtime: &Runtime, pipeline: &Resolved, plan: &StreamPlan) -> Result<Definition> {
     let registry = runtime.registry()?;
-    let checked = pipeline.check(&registry)?;
+    let checked = runtime.checked(pipeline, &registry)?;
     let streams = checked.select(std::slice::from_ref(&plan.name))?;
     let stream = streams.first().ok_or_else(|| Failure::invalid_config("there is no such stream"))?;
     let factory = StreamFactory::new(&checked, &registry, &runtime.clock, String::new());

@@ -47,6 +47,8 @@ mod verify;
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::sleep;
+use std::time::Duration;
 
 use clap::CommandFactory as _;
 use wmshost_flow::{Clock, Failure};
@@ -133,6 +135,39 @@ fn confirmed(yes: bool) -> Result<bool, Failure> {
     let read = io::stdin().lock().read_line(&mut answer);
     read.map_err(|error| Failure::permanent(format!("the answer cannot be read: {error}")))?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// The interval at which files that an author edits are looked at.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// Acts now and whenever files are saved, which `files` identifies by what it returns, until a signal comes or after so
+/// many times.
+fn at_each_change<S: PartialEq>(
+    app: &App,
+    most: Option<u32>,
+    files: impl Fn() -> Result<S>,
+    act: impl Fn() -> Result<Exit>,
+) -> Result<Exit> {
+    let cancel = app.signals.cancel();
+    let mut times = 0;
+    loop {
+        let seen = files()?;
+        // The author goes on; what is wrong is in the files that are being edited.
+        if let Err(error) = act() {
+            report::failure(&error.to_string());
+        }
+        times += 1;
+        if most.is_some_and(|most| times >= most) {
+            return Ok(Exit::Success);
+        }
+        report::note("waiting for a change; Ctrl-C ends");
+        while files().is_ok_and(|now| now == seen) {
+            if cancel.is_set() {
+                return Ok(Exit::Cancelled);
+            }
+            sleep(LOOK);
+        }
+    }
 }
 
 /// Runs the command.

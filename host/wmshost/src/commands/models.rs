@@ -1,8 +1,6 @@
 //! `wmshost models` and `wmshost kpi`: the models that are built from the loaded tables.
 
 use std::path::Path;
-use std::thread::sleep;
-use std::time::Duration;
 
 use wmshost_models::{FreshnessStatus, Selected};
 use wmshost_runtime::history::RunKind;
@@ -11,7 +9,7 @@ use wmshost_runtime::models::{
 };
 use wmshost_runtime::{Result, Runtime};
 
-use super::App;
+use super::{App, at_each_change};
 use crate::cli::{BuildArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, Output, SelectArgs, ShowArgs, variables};
 use crate::exit::{Exit, of_models};
 use crate::report;
@@ -53,32 +51,10 @@ fn build(app: &App, args: &BuildArgs, kind: RunKind) -> Result<Exit> {
     execute(app, &runtime, &project, (args, kind), selected)
 }
 
-/// The interval at which the files are looked at.
-const LOOK: Duration = Duration::from_millis(300);
-
 fn dev(app: &App, args: &ModelsDevArgs) -> Result<Exit> {
-    let file = &args.build.which.pipeline;
-    let cancel = app.signals.cancel();
-    let mut builds = 0;
-    loop {
-        let runtime = app.runtime(args.build.which.output.output);
-        let seen = watched_files(&runtime, file)?;
-        // The author goes on; what is wrong is in the files that are being edited.
-        if let Err(error) = build(app, &args.build, RunKind::ModelsBuild) {
-            report::failure(&error.to_string());
-        }
-        builds += 1;
-        if args.builds.is_some_and(|most| builds >= most) {
-            return Ok(Exit::Success);
-        }
-        report::note("waiting for a change; Ctrl-C ends");
-        while watched_files(&runtime, file).is_ok_and(|now| now == seen) {
-            if cancel.is_set() {
-                return Ok(Exit::Cancelled);
-            }
-            sleep(LOOK);
-        }
-    }
+    let runtime = app.runtime(args.build.which.output.output);
+    let files = || Ok(watched_files(&runtime, &args.build.which.pipeline)?);
+    at_each_change(app, args.builds, files, || build(app, &args.build, RunKind::ModelsBuild))
 }
 
 fn retry(app: &App, args: &BuildArgs) -> Result<Exit> {

@@ -1,10 +1,9 @@
 //! The log of `wmshost serve`, and the report of `wmshost schedule list`.
 
 use wmshost_flow::{Failure, Micros};
-use wmshost_runtime::serve::{Due, ScheduleState, Schedules, ServeEvent};
+use wmshost_runtime::serve::{Due, ScheduleState, Schedules, ServeEvent, second};
 
 use super::documents::api::ServeEventDocument;
-use super::documents::moment;
 use super::documents::schedule::SchedulesDocument;
 use super::{is_quiet, json, note, plain, print, say, table};
 use crate::cli::Output;
@@ -57,9 +56,4 @@ fn row(schedule: &ScheduleState) -> Vec<String> {
 fn outcome(due: &Due) -> String {
     let exit = due.exit_code.map(|code| format!(", exit code {code}")).unwrap_or_default();
     format!("{}{exit}", due.status.name())
-}
-
-/// A time to the second.
-fn second(time: Micros) -> String {
-    moment(time).chars().take(19).collect()
 }

@@ -107,8 +107,8 @@ pub(super) fn runs(site: &Site, call: &Call<'_>) -> Answer {
 
 /// The run with this id.
 fn the_run(site: &Site, id: &str) -> Result<RunRecord, Refusal> {
-    let find = || -> Outcome<Vec<RunRecord>> { Ok(site.handle.runtime().history()?.find(id)?) };
-    let found = find().map_err(failed)?.into_iter().find(|run| run.run_id == id);
+    let find = || -> Outcome<Option<RunRecord>> { Ok(site.handle.runtime().history()?.run(id)?) };
+    let found = find().map_err(failed)?;
     found.ok_or_else(|| Refusal(404, format!("the history has no run {id}; /api/v1/runs lists those it has")))
 }
 

@@ -14,7 +14,6 @@ pub(super) struct Request {
     pub(super) host: String,
     /// The token of its `Authorization: Bearer` header.
     pub(super) token: Option<String>,
-    pub(super) body: Vec<u8>,
 }
 
 /// A reply.

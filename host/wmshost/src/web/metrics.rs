@@ -53,12 +53,12 @@ pub(super) fn metrics(site: &Site, _: &Call<'_>) -> Result<Reply, Refusal> {
         Family::new("wmshost_stream_max_age_seconds", "gauge", "The longest time that may pass."),
         Family::new("wmshost_stream_quarantined_rows", "gauge", "Rows in quarantine."),
     ];
+    let runs = site.handle.running();
     for served in site.handle.pipelines() {
         let file = served.file.display().to_string();
         broken.add(&[("file", &file)], u8::from(served.mistakes.is_some()));
         let Some(pipeline) = served.pipeline else { continue };
         let name = pipeline.name.as_str();
-        let runs = site.handle.running();
         running.add(&[("pipeline", name)], runs.values().filter(|run| run.unit.pipeline == name).count());
         if let Ok(schedules) = serve::schedules(site.handle.runtime(), &pipeline) {
             paused.add(&[("pipeline", name)], u8::from(schedules.paused_since.is_some()));

@@ -61,8 +61,7 @@ impl Site {
         let pipeline = self.handle.pipeline(name)?;
         // One reader asks the target, and the others wait for its answer.
         let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, state)) = states.get(name).filter(|(at, _)| at.elapsed() < STATE_KEPT) {
-            let _ = at;
+        if let Some((_, state)) = states.get(name).filter(|(at, _)| at.elapsed() < STATE_KEPT) {
             return Some(Arc::clone(state));
         }
         let state = Arc::new(status(self.handle.runtime(), &pipeline, &[]).ok()?);

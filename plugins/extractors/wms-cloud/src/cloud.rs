@@ -4,7 +4,7 @@
 use crate::page_size::PageSize;
 use wmshost_plugin::contract::types::ColumnType;
 use wmshost_plugin::http::{Each, Facts, Response, Service, column, get};
-use wmshost_plugin::{Failure, Result, Rows, Settings, invalid_config, log, permanent, transient};
+use wmshost_plugin::{Batch, Failure, Result, Rows, Settings, invalid_config, log, permanent, transient};
 
 /// The most rows of a page.
 pub(crate) const MOST_ROWS: u32 = 1_250;
@@ -182,10 +182,18 @@ pub(crate) struct Ids {
 }
 
 /// The ids of a page.
-pub(crate) fn ids(page: &impl Response) -> Result<Ids> {
+fn ids(page: &impl Response) -> Result<Ids> {
     let made = page.rows("/results", Each::Element, &[column("id", ColumnType::Int64, &["id"])])?;
     let found = Rows::of(&made.rows).int64s("id")?;
     Ok(Ids { ids: found.iter().flatten().collect(), count: made.count as usize })
+}
+
+/// The ids of a page whose rows were made already: only if some of them were rejected, they are read once more.
+pub(crate) fn ids_of((rows, count): (&Batch, u32), page: &impl Response) -> Result<Vec<i64>> {
+    if rows.row_count() == count {
+        return Ok(Rows::of(rows).int64s("id")?.iter().flatten().collect());
+    }
+    Ok(ids(page)?.ids)
 }
 
 /// True if the service says that a page follows. That it says nothing proves nothing.

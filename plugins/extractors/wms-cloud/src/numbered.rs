@@ -7,7 +7,7 @@ use wmshost_plugin::contract::types::ColumnType;
 use wmshost_plugin::http::{Each, JsonRows, Response, Service, column};
 use wmshost_plugin::{Failure, Result, Rows, invalid_config, log, transient};
 
-use crate::cloud::{Cloud, Listed, empty_pages, ids};
+use crate::cloud::{Cloud, Listed, empty_pages, ids_of};
 use crate::entity::Entity;
 use crate::page_size::PageSize;
 
@@ -75,7 +75,7 @@ impl NumberedPages {
             self.counts.extend(count);
             self.is_over = !has_next && count.is_none_or(|count| count <= self.rows);
             if entity.has_id() {
-                let again = ids(&response)?.ids.into_iter().find(|id| !self.ids.insert(*id));
+                let again = ids_of((&page.rows, page.count), &response)?.into_iter().find(|id| !self.ids.insert(*id));
                 if let Some(id) = again {
                     return Err(transient(format!(
                         "{}: id {id} came twice: rows moved from page to page",
@@ -135,7 +135,7 @@ impl NumberedPages {
         }))
     }
 
-    /// Asks for the page with a number, of so many rows.
+    /// Asks for the page with this number, of at most `rows` rows.
     fn list<S: Service>(
         &self,
         cloud: &Cloud<S>,

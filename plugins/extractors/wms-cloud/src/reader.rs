@@ -11,7 +11,7 @@ use wmshost_plugin::{
 };
 
 use crate::bookmark::ReadPosition;
-use crate::cloud::{Cloud, Listed, MOST_ROWS, empty_pages, ids};
+use crate::cloud::{Cloud, Listed, MOST_ROWS, empty_pages, ids_of};
 use crate::entitlement;
 use crate::entity::{Choice, Entity, ID};
 use crate::moment::SECOND;
@@ -177,11 +177,7 @@ impl<S: Service> CloudReader<S> {
             return Ok(None);
         }
         self.report_drift(&other_members, &absent_columns);
-        let found = if rows.row_count() == count {
-            Rows::of(&rows).int64s(ID)?.iter().flatten().collect()
-        } else {
-            ids(response)?.ids
-        };
+        let found = ids_of((&rows, count), response)?;
         let Some(walk) = self.walks.front() else { return Ok(None) };
         let name = &self.entity.name;
         if found.is_empty() && count >= self.size.rows() {
@@ -296,11 +292,10 @@ impl<S: Service> Reader for CloudReader<S> {
         if std::mem::take(&mut self.checks_entitlement) {
             entitlement::check(&self.cloud)?;
         }
-        if let Some(mut numbered) = self.numbered.take() {
+        if let Some(numbered) = &mut self.numbered {
             let page = numbered.next(&self.cloud, &self.entity)?;
             let Some(page) = page else { return Ok(Step::End(self.end.bookmark())) };
             self.report_drift(&page.other_members, &page.absent_columns);
-            self.numbered = Some(numbered);
             // An interrupted reading begins again.
             let position = ReadPosition::Walking(Walk::new(Phase::Full, None, None));
             return Ok(Step::Chunk(page.rows, position.bookmark()));

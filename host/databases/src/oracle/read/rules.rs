@@ -73,6 +73,9 @@ pub(crate) fn resolve(
             is_plain = false;
             continue;
         };
+        if !names.insert(spelled(&name)) {
+            mistakes.push(format!("two columns would have the name {name}; rename or skip one of them"));
+        }
         if let Some(mask) = rule_of(&column.name, rules).and_then(ColumnRule::mask) {
             is_plain = false;
             match masked(mask, column, (bare, rules)) {
@@ -83,20 +86,13 @@ pub(crate) fn resolve(
                 }
                 Err(why) => mistakes.push(format!("column {} {why}", column.name)),
             }
-            names.insert(spelled(&name));
             continue;
         }
         is_plain &= name == column.name;
         list.push(format!("{} AS {}", exactly(&column.name), exactly(&name)));
-        if let Some(ColumnRule::Read(rule)) = rule_of(&column.name, rules)
-            && let Some(kind) = rule.declared()
-        {
-            let conversion = Conversion { kind, form: rule.form };
+        if let Some(conversion) = declared_of(&column.name, rules) {
             mistakes.extend(read_as(column, &conversion).err());
             resolved.wanted.insert(spelled(&name), conversion);
-        }
-        if !names.insert(spelled(&name)) {
-            mistakes.push(format!("two columns would have the name {name}; rename or skip one of them"));
         }
     }
     for (name, rule) in rules {
@@ -131,10 +127,7 @@ fn masked(
     column: &ColumnInfo,
     (bare, rules): (BareNumber, &ColumnRules),
 ) -> Result<(String, DataType), String> {
-    let declared = match rule_of(&column.name, rules) {
-        Some(ColumnRule::Read(rule)) => rule.declared().map(|kind| Conversion { kind, form: rule.form }),
-        _ => None,
-    };
+    let declared = declared_of(&column.name, rules);
     let own = reading(column, bare).map(|read| read.arrow());
     let kind = declared.as_ref().map(|declared| declared.kind.clone()).or(own);
     let kind = kind.ok_or_else(|| "cannot be read; leave it out by \"skip\"".to_owned())?;
@@ -187,6 +180,14 @@ fn rule_of<'r>(column: &str, rules: &'r ColumnRules) -> Option<&'r ColumnRule> {
     rules.iter().find(|(name, _)| is_name(column, name)).map(|(_, rule)| rule)
 }
 
+/// The type and form that the pipeline declares for a column.
+fn declared_of(column: &str, rules: &ColumnRules) -> Option<Conversion> {
+    match rule_of(column, rules)? {
+        ColumnRule::Read(rule) => rule.declared().map(|kind| Conversion { kind, form: rule.form }),
+        _ => None,
+    }
+}
+
 /// The name of the table's column in the stream, as Oracle spells it; `None` if it is left out.
 pub(crate) fn stream_name(column: &str, rules: &ColumnRules) -> Option<String> {
     match rule_of(column, rules) {
@@ -217,11 +218,7 @@ fn greatest(
         if rule_of(&column.name, rules).is_some_and(|rule| rule.mask().is_some()) {
             return Err(format!("column {name} is the greatest of {member}, which is masked"));
         }
-        let declared = match rule_of(&column.name, rules) {
-            Some(ColumnRule::Read(rule)) => rule.declared().map(|kind| Conversion { kind, form: rule.form }),
-            _ => None,
-        };
-        let read = match &declared {
+        let read = match &declared_of(&column.name, rules) {
             Some(conversion) => read_as(column, conversion)?,
             None => reading(column, bare).ok_or_else(|| format!("column {member} cannot be read"))?.into(),
         };

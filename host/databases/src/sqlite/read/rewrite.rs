@@ -20,8 +20,8 @@ use sqlparser::parser::Parser;
 use wmshost_flow::{Bounds, TableDescription};
 use wmshost_sql::Value;
 
-/// The prefix of all functions of `order`.
-const OWN_FUNCTIONS: &str = "wms_";
+use crate::sqlite::guard::OWN_FUNCTIONS;
+
 /// The deepest nesting of a statement that is rewritten.
 const DEPTH: usize = 100;
 

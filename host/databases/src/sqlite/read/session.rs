@@ -151,12 +151,14 @@ impl Session {
     /// Has the guard learn what the granted views read, and which views are not granted.
     fn learn_views(&self) -> Result<(), Failure> {
         let guard = &self.reader.guard;
-        for view in self.names("view")? {
+        let (granted, hidden): (Vec<_>, Vec<_>) =
+            self.all_names("view")?.into_iter().partition(|name| guard.is_granted(name));
+        for view in granted {
             let all = all_of(&view);
             let compiled = self.reader.by_driver(|connection| guard.learn(|| connection.prepare(&all).map(drop)));
             compiled.map_err(|error| failure(format_args!("{}, view {view}", self.place), error))?;
         }
-        guard.hide_views(self.all_names("view")?.into_iter().filter(|name| !guard.is_granted(name)));
+        guard.hide_views(hidden);
         Ok(())
     }
 

@@ -2,8 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::Duration;
 
 use wmshost_flow::Failure;
 use wmshost_plugin_kit::{Error, Project, Suite, new_project, run_suite};
@@ -12,7 +10,7 @@ use wmshost_sandbox::World;
 
 use super::component;
 use crate::cli::{DevArgs, Kind, NewArgs, Output, ProjectArgs, TestArgs};
-use crate::commands::App;
+use crate::commands::{App, at_each_change};
 use crate::exit::Exit;
 use crate::report;
 
@@ -41,32 +39,10 @@ pub(super) fn build(arguments: &ProjectArgs) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// The interval at which the files of a project are looked at.
-const LOOK: Duration = Duration::from_millis(300);
-
 pub(super) fn dev(app: &App, arguments: &DevArgs) -> Result<Exit> {
     let project = Project::find(&arguments.project.project).map_err(|error| failure(&error))?;
-    let cancel = app.signals.cancel();
-    let mut builds = 0;
-    loop {
-        let seen = project.changed();
-        match build_and_test(app, &project, &arguments.paths) {
-            Ok(_) => {}
-            // The author goes on; what is wrong is in the files that are being edited.
-            Err(error) => report::failure(&error.to_string()),
-        }
-        builds += 1;
-        if arguments.builds.is_some_and(|most| builds >= most) {
-            return Ok(Exit::Success);
-        }
-        report::note("waiting for a change; Ctrl-C ends");
-        while project.changed() == seen {
-            if cancel.is_set() {
-                return Ok(Exit::Cancelled);
-            }
-            sleep(LOOK);
-        }
-    }
+    let files = || Ok(project.changed());
+    at_each_change(app, arguments.builds, files, || build_and_test(app, &project, &arguments.paths))
 }
 
 fn build_and_test(app: &App, project: &Project, paths: &[PathBuf]) -> Result<Exit> {

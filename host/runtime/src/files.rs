@@ -9,7 +9,7 @@ use wmshost_flow::Failure;
 use crate::error::{Error, Result};
 
 /// Writes a file so that a reader sees all of it or the previous content.
-pub(super) fn write_file(path: &Path, content: &str) -> Result<()> {
+pub(crate) fn write_file(path: &Path, content: &str) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(Error::file(folder, "cannot be created"))?;
     }
@@ -18,13 +18,13 @@ pub(super) fn write_file(path: &Path, content: &str) -> Result<()> {
 }
 
 /// Writes a document as JSON, for people as well.
-pub(super) fn write_document(path: &Path, document: &impl Serialize) -> Result<()> {
+pub(crate) fn write_document(path: &Path, document: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(document).map_err(not_json)?;
     write_file(path, &format!("{text}\n"))
 }
 
 /// A document as JSON in one line.
-pub(super) fn json_text(document: &impl Serialize) -> Result<String> {
+pub(crate) fn json_text(document: &impl Serialize) -> Result<String> {
     Ok(serde_json::to_string(document).map_err(not_json)?)
 }
 
