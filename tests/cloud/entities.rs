@@ -63,3 +63,47 @@ fn fields_that_come_are_loaded_once_they_are_described_and_reported_in_any_case(
     assert!(changes.contains("release_ref was added") && changes.contains("task_seq_nbr changed"), "{changes}");
     assert_ne!(cloud.project.number("SELECT count(*) FROM CLOUD_ALLOCATION WHERE release_ref IS NOT NULL"), 0);
 }
+
+#[test]
+fn a_tenant_is_measured_at_first_contact_and_again_when_asked() {
+    let cloud = cloud(&[], "");
+    // The findings by subject, the time of an earlier check, and true if the tenant was measured.
+    let check = |arguments: &[&str]| {
+        cloud.mock.take_exchanges();
+        let arguments = [&["--connect", "--output", "json"], arguments].concat();
+        let check = cloud.project.wmshost("check", &arguments).ended(0).json();
+        let exchanges = cloud.mock.take_exchanges();
+        let connections = check["connections"].as_array().expect("connections").iter();
+        let service = connections.cloned().find(|connection| connection["label"] == "cloud").expect("the service");
+        (service, exchanges.iter().any(|exchange| exchange.target.contains("page_size=25")))
+    };
+    let subjects = |service: &serde_json::Value| -> Vec<String> {
+        let measured = service["measured"].as_array().expect("findings").iter();
+        measured.map(|finding| finding["subject"].as_str().expect("a subject").to_owned()).collect()
+    };
+    let (first, is_measured) = check(&[]);
+    assert!(is_measured && first["measured_at"].is_null(), "{first:#}");
+    for subject in [
+        "entities",
+        "the service's clock",
+        "facility: rows that the user sees",
+        "words for types",
+        "a fraction of a second in a filter",
+        "id__gt with ordering=id",
+        "empty_response_http_code=204",
+        "values_list=id",
+        "allocation: a page of 1250",
+        "gzip",
+        "spelling of id",
+        "mod_ts: offset, digits of a second",
+    ] {
+        assert!(subjects(&first).iter().any(|found| found == subject), "{subject}: {first:#}");
+    }
+    let (second, is_measured) = check(&[]);
+    assert!(!is_measured && second["measured_at"].is_string(), "{second:#}");
+    assert_eq!(subjects(&second), subjects(&first));
+    let (again, is_measured) = check(&["--measure"]);
+    assert!(is_measured && again["measured_at"].is_null(), "{again:#}");
+    let (_, is_measured) = check(&["--stream", "item"]);
+    assert!(is_measured, "the entities are others");
+}

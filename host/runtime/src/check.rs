@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::models::declared_models;
 use crate::ownership;
 use crate::plugin_registry::PluginRegistry;
-use crate::probe::{Probed, probe};
+use crate::probe::{Contact, Probed, probe};
 use crate::runtime::Runtime;
 
 /// Ignores the events of streams that are only opened.
@@ -30,7 +30,10 @@ pub enum Reach {
     /// Every stream is opened.
     Streams,
     /// Every connection is tested first.
-    Connections,
+    Connections {
+        /// True if web services are measured although an earlier check did so.
+        measures_again: bool,
+    },
 }
 
 /// The outcome of a check of a pipeline whose file has no mistakes.
@@ -61,10 +64,11 @@ pub fn check(
     let unusable = unusable_connections(pipeline, &plans);
     let mut untested = untested_connections(&plans, reach);
     untested.extend(unusable.keys().map(|label| (*label, "not usable")));
-    let probes = if reach == Reach::Connections && unusable.is_empty() {
-        probe(pipeline, &plans, runtime.clock.now())
-    } else {
-        Vec::new()
+    let probes = match reach {
+        Reach::Connections { measures_again } if unusable.is_empty() => {
+            probe(pipeline, &plans, Contact { now: runtime.clock.now(), measures_again })
+        }
+        _ => Vec::new(),
     };
     let is_reachable = |label: &str| {
         let is_unreachable = |probe: &Probed| probe.label == label && probe.failure.is_some();

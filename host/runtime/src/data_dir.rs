@@ -46,6 +46,11 @@ impl DataDir {
         self.0.join("refused-logins")
     }
 
+    /// The folder of the measurements of web services.
+    pub(crate) fn measurements(&self) -> PathBuf {
+        self.0.join("measurements")
+    }
+
     /// The history of runs.
     pub fn history(&self) -> PathBuf {
         self.0.join("state.db")

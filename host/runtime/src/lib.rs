@@ -24,7 +24,6 @@
 //! | `verify` | comparing source and target |
 //! | `probe` | trying a connection by itself |
 //! | `certificate` | the type certificates of streams |
-//! | `tenant` | what a tenant of Oracle WMS Cloud does |
 //! | `check` | the mistakes of a pipeline, without writing anything |
 //! | `status` | the state of streams, by what is in the target alone |
 //! | `plan` | the outlook of each stream, without writing anything |
@@ -69,7 +68,6 @@ pub mod serve;
 pub mod state;
 pub mod status;
 mod system_clock;
-mod tenant;
 pub mod verify;
 
 pub use assembly::{SessionTags, StreamFactory, reader, target_reader};

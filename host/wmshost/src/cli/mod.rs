@@ -319,6 +319,9 @@ pub(crate) struct CheckArgs {
     /// Test each connection first: version, time zone, round trip, and the rights that its user lacks
     #[arg(long, conflicts_with = "offline")]
     pub(crate) connect: bool,
+    /// Measure web services again, and not only at first contact
+    #[arg(long, requires = "connect")]
+    pub(crate) measure: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -12,7 +12,7 @@ pub(super) fn check(app: &App, arguments: &CheckArgs) -> Result<Exit> {
     let (streams, output) = (&arguments.selection.streams, arguments.output.output);
     let reach = match (arguments.offline, arguments.connect) {
         (true, _) => Reach::Offline,
-        (_, true) => Reach::Connections,
+        (_, true) => Reach::Connections { measures_again: arguments.measure },
         _ => Reach::Streams,
     };
     let runtime = app.runtime(output);

@@ -6,6 +6,7 @@ use wmshost_runtime::check::CheckOutcome;
 use wmshost_runtime::probe::{Finding, Probed, advice};
 
 use super::documents::check::CheckDocument;
+use super::documents::moment;
 use super::run::print_definition_changes;
 use super::types::certificate;
 use super::{failure, json, note, print};
@@ -58,6 +59,9 @@ fn print_probe(probed: &Probed) {
             let width = probed.measured.iter().map(|finding| finding.subject.len()).max().unwrap_or(0);
             for Finding { subject, found } in &probed.measured {
                 print(&format!("  {subject:<width$}  {found}"));
+            }
+            if let Some(at) = probed.measured_at {
+                note(&format!("connection {label} was measured at {} (--measure does it again)", moment(at)));
             }
         }
         (None, Some(probe)) => {

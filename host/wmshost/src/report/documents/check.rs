@@ -9,6 +9,7 @@ use wmshost_runtime::check::CheckOutcome;
 use wmshost_runtime::probe::{Finding, Missing, Probed};
 
 use super::bookmark::{DefinitionChangeDocument, definition_changes};
+use super::moment;
 use super::types::TypesDocument;
 
 /// The result of a check: the mistakes of the pipeline file, or else what was found beyond it.
@@ -97,6 +98,8 @@ struct ConnectionDocument {
     wanted: Option<Vec<RightDocument>>,
     /// The measurements of a web service; empty for a database.
     measured: Vec<FindingDocument>,
+    /// The time of the earlier check that most of `measured` comes from, in UTC; null if all was measured now.
+    measured_at: Option<String>,
 }
 
 /// A measurement of a web service.
@@ -168,6 +171,7 @@ impl From<&Probed> for ConnectionDocument {
             missing: probe.map(|probe| rights(&probe.missing)),
             wanted: probe.map(|probe| rights(&probe.wanted)),
             measured: probed.measured.iter().map(Into::into).collect(),
+            measured_at: probed.measured_at.map(moment),
         }
     }
 }

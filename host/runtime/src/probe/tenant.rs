@@ -6,22 +6,16 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 use wmshost_flow::{Cancel, Failure, Micros, ResponseFacts, ServiceRequest, ServiceSession};
 
+use super::measurements::Finding;
+
 /// The sizes of pages whose time is measured, in rows.
 const SIZES: [&str; 3] = ["25", "250", "1250"];
 /// The time of change that incremental streams read by.
 const CHANGED: &str = "mod_ts";
 
-/// A measurement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The subject.
-    pub subject: String,
-    /// The finding, in words.
-    pub found: String,
-}
-
-/// Measures what the tenant does with these entities. `now` is the present time by this machine's clock.
-pub(crate) fn measure(
+/// Returns what may differ from one contact to the next: the entities that the tenant lists, its clock, and the rows that
+/// the user sees. `now` is the present time by this machine's clock.
+pub(super) fn contact(
     session: &mut dyn ServiceSession,
     version: &str,
     entities: &BTreeSet<&str>,
@@ -29,6 +23,21 @@ pub(crate) fn measure(
 ) -> Result<Vec<Finding>, Failure> {
     let mut tenant = Tenant { session, version, found: Vec::new() };
     tenant.list_of_entities(entities, now)?;
+    for entity in ["facility", "company"] {
+        let (facts, body) = tenant.get(&format!("{entity}/"), &[("fields", "id"), ("page_size", "1250")])?;
+        let count = rows(&body).len();
+        tenant.note(format!("{entity}: rows that the user sees"), seen(&facts, &count.to_string()));
+    }
+    Ok(tenant.found)
+}
+
+/// Measures what the tenant does with these entities.
+pub(super) fn measure(
+    session: &mut dyn ServiceSession,
+    version: &str,
+    entities: &BTreeSet<&str>,
+) -> Result<Vec<Finding>, Failure> {
+    let mut tenant = Tenant { session, version, found: Vec::new() };
     let described = tenant.descriptions(entities)?;
     // The first entity with a time of change is taken for all of them.
     let first = described.iter().find(|(_, fields)| fields.get(CHANGED).is_some() && fields.get("id").is_some());
@@ -36,11 +45,6 @@ pub(crate) fn measure(
         tenant.filters(entity)?;
         tenant.pages(entity)?;
         tenant.spellings(entity)?;
-    }
-    for entity in ["facility", "company"] {
-        let (facts, body) = tenant.get(&format!("{entity}/"), &[("fields", "id"), ("page_size", "1250")])?;
-        let count = rows(&body).len();
-        tenant.note(format!("{entity}: rows that the user sees"), seen(&facts, &count.to_string()));
     }
     Ok(tenant.found)
 }
