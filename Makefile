@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-cloud quick test test-long test-oracle check lint fix bench bench-oracle bench-cloud \
-	program build shipped plugins bindings plugins-second setup setup-oracle install dist deb clean
+	program build shipped hostile plugins bindings plugins-second setup setup-oracle install dist deb clean
 
 CARGO := cargo
 GUESTS := build --release --target wasm32-wasip2
@@ -81,6 +81,9 @@ build: ## build the program and all tests
 shipped: setup ## build the plugins that are shipped
 	cd plugins && $(CARGO) $$(cat .toolchain) $(GUESTS) --workspace --exclude 'hostile-*' --exclude wmshost-plugin-bindgen
 
+hostile: setup ## build the plugins with which `wmshost doctor --sandbox` attacks the sandbox
+	cd plugins && $(CARGO) $$(cat .toolchain) $(GUESTS) -p hostile-extractor -p hostile-transform -p hostile-loader
+
 plugins: setup ## build all plugins, those too that try to break out in the tests
 	cd plugins && $(CARGO) $$(cat .toolchain) $(GUESTS)
 
@@ -98,7 +101,7 @@ setup-oracle: ## install what the tests by the Oracle emulator need: PostgreSQL,
 
 PREFIX ?= /usr/local
 
-install: program shipped ## install into PREFIX (default /usr/local): the program, the standard plugins, pipelines, manual pages, completions
+install: program shipped hostile ## install into PREFIX (default /usr/local): the program, the standard plugins, pipelines, manual pages, completions
 	packaging/install.sh target/release/wmshost plugins/target/wasm32-wasip2/release $(DESTDIR)$(PREFIX)
 
 dist: program setup ## make the release archive and its checksum in target/dist

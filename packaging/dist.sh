@@ -21,7 +21,7 @@ sed -E -e '/^(default-)?members/s#"([a-z])#"plugins/\1#g' -e '/^members/s#\[#["w
 mv "$sources/plugins/Cargo.lock" "$sources/" && rm "$sources/plugins/Cargo.toml"
 registry=${CARGO_HOME:-$HOME/.cargo}
 plugins=()
-for manifest in "$sources"/plugins/{extractors,transforms,loaders,models}/*/Cargo.toml; do
+for manifest in "$sources"/plugins/{extractors,transforms,loaders,models}/*/Cargo.toml "$sources"/plugins/hostile/stages/{extractor,transform,loader}/Cargo.toml; do
   plugins+=(-p "$(sed -n 's/^name = "\(.*\)"/\1/p' "$manifest" | head -n 1)")
 done
 # shellcheck disable=SC2086  # no argument where there is no toolchain

@@ -8,6 +8,7 @@
 #
 #   bin/wmshost                       the program
 #   lib/wmshost/plugins/NAME.wasm     the standard plugins, where the program looks for them
+#   lib/wmshost/hostile/              the guests of `wmshost doctor --sandbox`
 #   share/wmshost/pipelines/          the pipelines of the warehouse
 #   share/man/man1/                   a manual page of each command
 #   share/bash-completion, share/zsh, share/fish
@@ -17,7 +18,7 @@ set -euo pipefail
 program=$1 plugins=$2 prefix=$3
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-install -d "$prefix"/{bin,lib/wmshost/plugins,lib/systemd/system,share/wmshost/pipelines,share/man/man1,share/doc/wmshost}
+install -d "$prefix"/{bin,lib/wmshost/plugins,lib/wmshost/hostile,lib/systemd/system,share/wmshost/pipelines,share/man/man1,share/doc/wmshost}
 install -d "$prefix"/share/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d}
 
 # Another program of the same name that runs now keeps its own file.
@@ -29,6 +30,11 @@ for file in "$plugins"/wmshost_*.wasm; do
   name=${name#wmshost_}
   name=${name#*_}
   install -m 644 "$file" "$prefix/lib/wmshost/plugins/${name//_/-}.wasm"
+done
+
+# The guests of `wmshost doctor --sandbox`, where no pipeline finds them by name.
+for file in "$plugins"/hostile_{extractor,transform,loader}.wasm; do
+  install -m 644 "$file" "$prefix/lib/wmshost/hostile/"
 done
 
 install -m 644 "$root"/pipelines/*.toml "$prefix/share/wmshost/pipelines/"

@@ -70,6 +70,25 @@ fn an_installed_program_runs_the_quick_start_from_an_empty_folder() {
 }
 
 #[test]
+fn every_attack_is_contained_under_the_limits_of_the_pipeline() {
+    let installed = Installed::new();
+    let shipped = installed.prefix().join("share/wmshost/pipelines/dev.toml");
+    let text = format!("extends = {shipped:?}\n[limits]\nmemory_mib = 32\n");
+    fs::write(installed.folder.path().join("work/narrow.toml"), text).expect("a pipeline");
+    installed.run(&["sample", "create", ".wmshost/wms.db", "--allocations", "50"]);
+    let doctor = installed.run(&["doctor", "narrow.toml", "--sandbox", "--output", "json"]);
+    let doctor: serde_json::Value = serde_json::from_str(&doctor).expect("JSON");
+    let attacks = doctor["attacks"].as_array().expect("a list");
+    assert!(attacks.len() >= 60, "{}", attacks.len());
+    for attack in attacks {
+        assert!(attack["contained"] == true && attack["breach"].is_null(), "{attack:#}");
+    }
+    let at =
+        |name: &str| attacks.iter().find(|attack| attack["attack"] == name).expect("it")["contained_at"].to_string();
+    assert!(at("transform memory").contains("limit memory_bytes: 33554432 allowed"), "{}", at("transform memory"));
+}
+
+#[test]
 fn pages_and_completions_are_installed_for_every_command() {
     let installed = Installed::new();
     let help = installed.run(&["--help"]);

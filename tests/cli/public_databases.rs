@@ -55,7 +55,7 @@ fn databases() -> Vec<PathBuf> {
 
 #[test]
 fn a_pipeline_for_a_database_of_others_runs_as_written_and_both_sides_are_equal() {
-    if std::env::var_os("WMSHOST_TEST_LONG").is_none() {
+    if !wmshost_tests::is_long() {
         return;
     }
     let databases = databases();

@@ -59,6 +59,7 @@ fn every_output_has_the_form_of_its_schema() {
     let tables = outputs.hold("discover", tables);
     assert!(tables.as_array().is_some_and(|tables| tables.iter().any(|table| table["misfits"][0].is_object())));
     outputs.run("check", 0, "check", &["--connect"]);
+    outputs.run("doctor", 0, "doctor", &[]);
     let run = outputs.run("run", 0, "run", &[]);
     list(&run, "streams");
     runs_and_state(&mut outputs, run["run_id"].as_str().expect("an id"));

@@ -33,8 +33,7 @@ impl Server {
     }
 
     fn signal(&self, name: &str) {
-        let signal = Command::new("kill").args([name, &self.0.id().to_string()]).status().expect("kill");
-        assert!(signal.success());
+        wmshost_tests::signal(&self.0, name);
     }
 
     /// Asks the server to end, and waits until it has.

@@ -14,6 +14,7 @@ mod bed;
 mod entities;
 mod interrupted;
 mod marts;
+mod mistakes;
 mod reading;
 mod stories;
 mod tables;

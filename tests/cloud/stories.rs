@@ -103,7 +103,7 @@ fn quirks_at_once_while_rows_change() {
     if let Some(seed) = number("WMSHOST_TEST_STORY") {
         return tell(seed);
     }
-    let is_long = std::env::var_os("WMSHOST_TEST_LONG").is_some();
+    let is_long = wmshost_tests::is_long();
     let (next, stories) = (AtomicU64::new(0), if is_long { MANY_STORIES } else { STORIES });
     let failed = Mutex::new(Vec::new());
     // Most of the time a story waits: for pauses that the service asks for, or before a further try.

@@ -8,5 +8,5 @@ mod random;
 
 /// The number of random repetitions.
 pub(crate) fn times(usual: u64) -> u64 {
-    if std::env::var_os("WMSHOST_TEST_LONG").is_some() { usual * 10 } else { usual }
+    if wmshost_tests::is_long() { usual * 10 } else { usual }
 }

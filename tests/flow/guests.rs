@@ -123,8 +123,7 @@ fn interrupted(project: &TestProject, words: &str, signal: &str) -> (Option<i32>
     let mut run = command.spawn().expect("the program runs");
     std::thread::sleep(Duration::from_millis(1_500));
     let sent = Instant::now();
-    let process = run.id().to_string();
-    assert!(Command::new("kill").args([signal, &process]).status().expect("kill runs").success());
+    wmshost_tests::signal(&run, signal);
     let end = run.wait().expect("it ends");
     (end.code(), sent.elapsed())
 }

@@ -1,8 +1,6 @@
 //! Full load, incremental load, nothing to do: the target equals the source.
 
-use std::process::Command;
-
-use wmshost_tests::{TestProject, assert_target_equals_source};
+use wmshost_tests::{TestProject, assert_target_equals_source, signal};
 
 fn sample_change(project: &TestProject, percent: &str, seed: &str) {
     let file = project.source_path();
@@ -74,7 +72,7 @@ fn a_signal_stops_the_run_after_the_batch_in_hand_and_the_next_goes_on() {
         assert!(run.try_wait().expect("a status").is_none(), "the run ended before it could be stopped");
         std::thread::yield_now();
     }
-    assert!(Command::new("kill").args(["-TERM", &run.id().to_string()]).status().expect("kill runs").success());
+    signal(&run, "-TERM");
     assert_eq!(run.wait().expect("an end").code(), Some(130));
     let runs = project.plain(&["runs", "list", "--output", "json"]).succeeded().json();
     assert_eq!(runs[0]["status"], "cancelled");

@@ -56,7 +56,7 @@ pub(crate) fn run(usual: u64, all_pairs: bool, most_refused: usize) {
         }
         return;
     }
-    let usual = if std::env::var_os("WMSHOST_TEST_LONG").is_some() { usual * 10 } else { usual };
+    let usual = if wmshost_tests::is_long() { usual * 10 } else { usual };
     let usual = number("WMSHOST_MATRIX_PERCENT").map_or(usual, |percent| usual * percent / 100);
     let cells = cells(number("WMSHOST_MATRIX_CELLS").unwrap_or(usual), all_pairs);
     let next = AtomicUsize::new(0);

@@ -1,6 +1,8 @@
 //! One process builds the models of a pipeline at a time.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
+
+use wmshost_tests::signal;
 
 use super::{ModelsTestProject, reported};
 
@@ -8,11 +10,6 @@ const LEASES: &str = "SELECT count(*) FROM WMSHOST_LEASE WHERE stream = '(models
 
 fn number(place: &ModelsTestProject, query: &str) -> i64 {
     place.target().query_row(query, [], |row| row.get(0)).unwrap_or(0)
-}
-
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill").args([name, &child.id().to_string()]).status().expect("kill runs");
-    assert!(sent.success(), "{name}");
 }
 
 /// A build that is stopped in the middle, while it holds its lease.

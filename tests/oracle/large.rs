@@ -51,7 +51,7 @@ fn peak_of(process: u32) -> u64 {
 
 #[test]
 fn many_rows_arrive_and_memory_stays_flat() {
-    let many = if std::env::var_os("WMSHOST_TEST_LONG").is_some() { 1_000_000 } else { 40_000 };
+    let many = if wmshost_tests::is_long() { 1_000_000 } else { 40_000 };
     let [few, many] = [many / 10, many].map(load);
     assert!(many < few + few / 2 + 16, "{few} MiB for a tenth of the rows, {many} MiB for all");
 }

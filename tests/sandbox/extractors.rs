@@ -8,10 +8,12 @@ use wmshost_flow::FailureKind::{self, Denied, InvalidConfig, Limit, Permanent, T
 use wmshost_flow::{SourceGrant, StreamStatus};
 use wmshost_sandbox::{Granted, GrantedSource, Limits, Offer};
 
-use crate::world::{Attack, End, Warehouse, check_recovery, ends_well, fails, identity, plugin, prepared, try_rows};
+use crate::world::{
+    Attack, End, Warehouse, attack_by, check_recovery, ends_well, fails, identity, plugin, prepared, try_rows,
+};
 
 fn attack(behaviour: &str) -> Attack {
-    Attack::by("hostile_extractor", behaviour)
+    attack_by("hostile_extractor", behaviour)
 }
 
 fn in_function(function: &'static str, rows: &[(&'static str, FailureKind, &'static str)]) {
@@ -256,9 +258,9 @@ fn a_stream_without_end_is_stopped() {
     assert_eq!((failure.kind, failure.message.as_str()), (Limit, words));
     check_recovery(&warehouse, &attack, "empty-for-ever");
     // The operator must stop rows without end: they are committed until then.
-    let attack = Attack { cancel_after: 3, batch_rows: 1, ..Attack::by("hostile_extractor", "same-for-ever") };
+    let attack = Attack { batch_rows: 1, ..attack_by("hostile_extractor", "same-for-ever") };
     let warehouse = prepared(&attack);
-    let end = warehouse.run(&attack).expect("the streams are made");
+    let end = warehouse.run_until(&attack, 3).expect("the streams are made");
     assert_eq!(end.status, StreamStatus::Cancelled);
     check_recovery(&warehouse, &attack, "same-for-ever");
 }

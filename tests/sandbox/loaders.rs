@@ -3,10 +3,10 @@
 use wmshost_flow::FailureKind::{self, Denied, InvalidConfig, Limit, Permanent, Timeout, Transient, Trap};
 use wmshost_flow::Method;
 
-use crate::world::{Attack, End, check_recovery, ends_well, fails, try_rows};
+use crate::world::{Attack, End, attack_by, check_recovery, ends_well, fails, try_rows};
 
 fn attack(behaviour: &str) -> Attack {
-    Attack::by("hostile_loader", behaviour)
+    attack_by("hostile_loader", behaviour)
 }
 
 /// An attack on a stream that replaces its table.

@@ -6,10 +6,10 @@ use wmshost_flow::FailureKind::{self, Limit, Permanent, Timeout, Trap};
 use wmshost_flow::OnTrap;
 use wmshost_sandbox::Limits;
 
-use crate::world::{Attack, End, ends_well, fails, try_rows};
+use crate::world::{Attack, End, attack_by, ends_well, fails, try_rows};
 
 fn attack(behaviour: &str) -> Attack {
-    Attack::by("hostile_transform", behaviour)
+    attack_by("hostile_transform", behaviour)
 }
 
 fn in_process(rows: &[(&'static str, FailureKind, &'static str)]) {

@@ -38,7 +38,7 @@ const CASES: u32 = 24;
 /// says.
 fn cases() -> ProptestConfig {
     let number = |name: &str| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());
-    let times = if std::env::var_os("WMSHOST_TEST_LONG").is_some() { 10 } else { 1 };
+    let times = if wmshost_tests::is_long() { 10 } else { 1 };
     let cases = number("WMSHOST_SCHEMAS").and_then(|cases| u32::try_from(cases).ok()).unwrap_or(CASES * times);
     let rng_seed = RngSeed::Fixed(number("WMSHOST_SCHEMAS_SEED").unwrap_or(13));
     ProptestConfig { cases, rng_seed, max_shrink_iters: 150, failure_persistence: None, ..ProptestConfig::default() }

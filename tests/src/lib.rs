@@ -10,6 +10,8 @@
 //! | `generated` | values by seed, and the canonical text of each |
 //! | `numbers` | numbers that look random and are the same every time |
 
+use std::process::{Child, Command};
+
 mod built;
 mod components;
 mod expected;
@@ -23,3 +25,14 @@ pub use expected::assert_target_equals_source;
 pub use generated::{EPOCH, canonical_number, day_text, hexadecimal, moment_text};
 pub use numbers::Numbers;
 pub use test_project::{CommandOutput, TestProject};
+
+/// Sends a signal, such as `-TERM`, to a program that a test has started.
+pub fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([name, &child.id().to_string()]).status().expect("kill runs");
+    assert!(sent.success(), "{name}");
+}
+
+/// True if the tests take their time: `WMSHOST_TEST_LONG=1`, as `make test-long` sets it.
+pub fn is_long() -> bool {
+    std::env::var_os("WMSHOST_TEST_LONG").is_some()
+}

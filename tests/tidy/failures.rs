@@ -22,6 +22,7 @@ const READERS: &[(&str, &str)] = &[
         "databases report no place in SQL but in their text; it chooses the excerpt shown",
     ),
     ("host/models/src/guard/mod.rs", "sqlparser reports a place only in its text"),
+    ("host/runtime/src/doctor/sandbox.rs", "a hostile plugin that breaks out can report it by its message only"),
     ("host/sandbox/src/trap.rs", "wasmtime keeps the types of two of its errors to itself"),
 ];
 

@@ -89,8 +89,11 @@ impl Session {
                     // A token that was accepted before has ended, perhaps by requests of other streams while this one
                     // waited for its turn.
                     let was_accepted = accepted_token.load(Ordering::Relaxed) >= authorization.number;
-                    let has_ended = authorization.number > 0 && was_accepted && pace.spend_retry();
-                    if !has_ended && (has_signed_in_again || !may_help) {
+                    let is_useful = match has_signed_in_again {
+                        false => may_help,
+                        true => authorization.number > 0 && was_accepted && pace.spend_retry(),
+                    };
+                    if !is_useful {
                         return Err(self.refused(&said));
                     }
                     has_signed_in_again = true;
@@ -141,7 +144,7 @@ impl Session {
     }
 
     fn refused(&self, said: &str) -> Failure {
-        let failure = Failure::denied(format!("the credentials are refused with 401: {said}")).advise(
+        let failure = Failure::invalid_config(format!("the credentials are refused with 401: {said}")).advise(
             "check the user, the password or the client in the pipeline's variables; they are not sent again in this run, \
              because accounts get locked",
         );

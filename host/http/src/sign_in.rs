@@ -88,7 +88,7 @@ impl Signer {
                     let secrets = self.secrets_with(&state);
                     let asked = Asking { client, exchange, pace, secrets: &secrets }.token(&mut state, cancel);
                     asked.inspect_err(|failure| {
-                        if failure.kind == wmshost_flow::FailureKind::Denied {
+                        if failure.kind == wmshost_flow::FailureKind::InvalidConfig {
                             state.refused = Some(failure.clone());
                         }
                     })?;
@@ -155,7 +155,8 @@ impl Asking<'_> {
             };
             tries += 1;
             if tries >= TRIES || !self.pace.spend_retry() {
-                return Err(Failure::transient(format!("{address} did not issue a token: {why}; {tries} tries")));
+                return Err(Failure::transient(format!("{address} did not issue a token: {why}; {tries} tries"))
+                    .advise("if it stays so, check `token_url`"));
             }
             wait(self.pace.pause(tries - 1, asked), cancel)?;
         }
@@ -206,7 +207,7 @@ impl Asking<'_> {
         let received = match received {
             Ok(received) => received,
             Err(Trouble::Refused(why, advice)) => {
-                return Err(Failure::denied(format!("{address}: {why}")).advise(advice));
+                return Err(Failure::invalid_config(format!("{address}: {why}")).advise(advice));
             }
             Err(trouble) => return Ok(Err((trouble.to_string(), None))),
         };
@@ -222,7 +223,7 @@ impl Asking<'_> {
             }
             status @ (400 | 401 | 403) => {
                 let message = format!("{address} refuses the credentials with {status}: {said}");
-                Err(Failure::denied(message).advise(
+                Err(Failure::invalid_config(message).advise(
                     "check `client_id`, `client_secret`, the user and `scope`; they are not sent again in this run, \
                      because accounts get locked",
                 ))

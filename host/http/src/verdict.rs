@@ -64,7 +64,7 @@ pub(crate) fn verdict(received: Result<Received, Trouble>, tries: u32, secrets: 
         }
         401 => Verdict::Unauthorized(said()),
         403 => Verdict::Stop(
-            Failure::denied(format!("it answered 403: {}", said()))
+            Failure::invalid_config(format!("it answered 403: {}", said()))
                 .advise("ask the service's administrator for the permission to read"),
         ),
         500 if tries < FAULT_RETRIES => {
@@ -80,7 +80,10 @@ pub(crate) fn verdict(received: Result<Received, Trouble>, tries: u32, secrets: 
 
 fn of_trouble(trouble: Trouble, tries: u32) -> Verdict {
     match trouble {
-        Trouble::Connection(why) => Verdict::Again { why, asked: None, last: None },
+        Trouble::Connection(why) => {
+            let why = format!("{why} (check `url`, the network and `proxy`)");
+            Verdict::Again { why, asked: None, last: None }
+        }
         // It may have been lost; a second time it is too much for the service.
         Trouble::Time(..) if tries == 0 => Verdict::Again { why: trouble.to_string(), asked: None, last: None },
         Trouble::Time(name, limit) => Verdict::Stop(Failure::timeout(name, format_args!("{limit:?}"))),

@@ -29,6 +29,11 @@ impl DataDir {
         Cache { folder: self.0.join("plugins"), key }
     }
 
+    /// The folder itself.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0
+    }
+
     /// Makes the folder if it is not there, as a private one.
     pub(crate) fn make(&self) -> io::Result<()> {
         Self::make_private(&self.0)

@@ -29,6 +29,7 @@
 //! | `plan` | the outlook of each stream, without writing anything |
 //! | `grants` | the grants of plugins, in sentences and as data |
 //! | `lock` | `wmshost.lock`, to which plugins and grants are held |
+//! | `doctor` | the state of this machine, its connections, and its sandbox |
 //! | `discover` | the tables of a database, as a source |
 //! | `init` | a pipeline for a database that nobody has described yet |
 //! | `quarantine` | listing, replaying and dropping rejected rows |
@@ -43,6 +44,7 @@ pub mod certificate;
 pub mod check;
 pub mod data_dir;
 pub mod discover;
+pub mod doctor;
 mod environment;
 pub mod error;
 pub mod events;

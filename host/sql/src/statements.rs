@@ -185,6 +185,30 @@ impl Dialect {
         format!("(SELECT {columns}{} WHERE 1 = 0)", self.dummy_table())
     }
 
+    /// Returns the statement that updates the rows of a table from the rows of another relation, each with its alias:
+    /// those that `on` pairs and for which `condition` holds. `sets` are columns of the table with their values.
+    pub fn update_from(
+        self,
+        (table, alias): (&str, &str),
+        (relation, other): (&str, &str),
+        sets: &[(String, String)],
+        (on, condition): (&str, &str),
+    ) -> String {
+        // SQLite refuses an alias before the column that is set; Oracle needs it where both have the column.
+        let before = if self == Self::Oracle { format!("{alias}.") } else { String::new() };
+        let sets: Vec<String> = sets.iter().map(|(column, value)| format!("{before}{column} = {value}")).collect();
+        let sets = sets.join(", ");
+        match self {
+            Self::Sqlite => {
+                format!("UPDATE {table} AS {alias} SET {sets} FROM {relation} AS {other} WHERE {on} AND {condition}")
+            }
+            Self::Oracle => format!(
+                "MERGE INTO {table} {alias} USING {relation} {other} ON ({on}) \
+                 WHEN MATCHED THEN UPDATE SET {sets} WHERE {condition}"
+            ),
+        }
+    }
+
     /// Returns the words of an ALTER TABLE that add a column.
     pub fn add_column(self, name: &str, declared: &str) -> String {
         match self {

@@ -52,7 +52,7 @@ fn basic_credentials_are_sent_and_wrong_ones_only_once() {
     let client = wmshost_http::open("cloud", &server.service(basic())).expect("a client");
     for stream in ["a", "b", "c"] {
         let failure = get(&mut client.session(stream), "a").err().expect("refused");
-        assert_eq!((failure.kind, server.got().len()), (FailureKind::Denied, 1), "{stream}: {failure}");
+        assert_eq!((failure.kind, server.got().len()), (FailureKind::InvalidConfig, 1), "{stream}: {failure}");
         assert!(
             failure.to_string().contains("refused with 401") && !failure.to_string().contains(PASSWORD),
             "{failure}"
@@ -138,7 +138,11 @@ fn a_token_is_renewed_before_its_end_and_once_after_a_401() {
     let client = client.expect("a client");
     for stream in ["a", "b"] {
         let failure = get(&mut client.session(stream), "a").err().expect("refused");
-        assert_eq!((failure.kind, tokens.got().len(), server.got().len()), (FailureKind::Denied, 2, 2), "{failure}");
+        assert_eq!(
+            (failure.kind, tokens.got().len(), server.got().len()),
+            (FailureKind::InvalidConfig, 2, 2),
+            "{failure}"
+        );
     }
 }
 
@@ -162,7 +166,7 @@ fn a_token_server_that_is_away_is_tried_again_and_one_that_refuses_is_not() {
     let client = client.expect("a client");
     for stream in ["a", "b"] {
         let failure = get(&mut client.session(stream), "a").err().expect("refused");
-        assert_eq!((failure.kind, refuses.got().len()), (FailureKind::Denied, 1), "{failure}");
+        assert_eq!((failure.kind, refuses.got().len()), (FailureKind::InvalidConfig, 1), "{failure}");
         let said = failure.to_string();
         assert!(said.contains("invalid_client") && !said.contains(CLIENT_SECRET), "{said}");
     }
@@ -204,7 +208,7 @@ fn every_call_is_logged_and_no_secret_is() {
         let request = ServiceRequest { is_head: false, path: "entity/item/".to_owned(), parameters };
         session.send(&request, &Cancel::default()).map(drop).expect("a response");
         let failure = session.send(&request, &Cancel::default()).err().expect("forbidden");
-        assert_eq!(failure.kind, FailureKind::Denied);
+        assert_eq!(failure.kind, FailureKind::InvalidConfig);
         said.push_str(&failure.to_string());
     });
     let log = String::from_utf8(log.0.lock().expect("no panic").clone()).expect("a text");

@@ -188,8 +188,6 @@ fn update(
     };
     let same: Vec<String> = rest.iter().map(pair).collect();
     let differs = format!("NOT ({})", all_of(&same));
-    let watermarks = [(AUDIT_COLUMNS[0], &stamp.run_id), (AUDIT_COLUMNS[1], &stamp.loaded_at)];
-    let watermarks = watermarks.map(|(name, value)| format!("{} = {value}", dialect.quoted(name)));
     let name = table.name();
     let rows = dialect.work_table("rows");
     let both = match dialect {
@@ -197,28 +195,11 @@ fn update(
         Dialect::Oracle => format!("{rows} wms_new CROSS JOIN {name} wms_old"),
     };
     table.keep_before_images(&format!("{both} WHERE {on} AND {differs}"), &stamp.loaded_at, sql)?;
-    let statement = match dialect {
-        Dialect::Sqlite => {
-            let sets: Vec<String> =
-                rest.iter().map(|column| format!("{0} = wms_new.{0}", dialect.quoted(column))).collect();
-            format!(
-                "UPDATE {name} AS wms_old SET {}, {} FROM {rows} AS wms_new WHERE {on} AND {differs}",
-                sets.join(", "),
-                watermarks.join(", ")
-            )
-        }
-        Dialect::Oracle => {
-            let sets: Vec<String> =
-                rest.iter().map(|column| format!("wms_old.{0} = wms_new.{0}", dialect.quoted(column))).collect();
-            format!(
-                "MERGE INTO {name} wms_old USING {rows} wms_new ON ({on}) \
-                 WHEN MATCHED THEN UPDATE SET {}, {} WHERE {differs}",
-                sets.join(", "),
-                watermarks.join(", ")
-            )
-        }
-    };
-    sql.execute(&statement, &[])
+    let value = |column: &String| (dialect.quoted(column), format!("wms_new.{}", dialect.quoted(column)));
+    let audit = AUDIT_COLUMNS.map(|name| dialect.quoted(name)).into_iter();
+    let audit = audit.zip([stamp.run_id.clone(), stamp.loaded_at.clone()]);
+    let sets: Vec<_> = rest.iter().map(value).chain(audit).collect();
+    sql.execute(&dialect.update_from((&name, "wms_old"), (&rows, "wms_new"), &sets, (on, &differs)), &[])
 }
 
 /// Copies the load times of unchanged rows into the staging table, so that readers of the table see only changes.
@@ -247,22 +228,23 @@ pub(super) fn preserve_load_times(table: &ModelTable<'_>, sql: &mut dyn Sql) -> 
     let has_load_time = format!("wms_old.{} IS NOT NULL", dialect.quoted(AUDIT_COLUMNS[1]));
     let same: Vec<_> = columns.iter().map(|column| pair(column, true)).chain([has_load_time]).collect();
     let same = all_of(&same);
-    let [run_id, loaded_at] = AUDIT_COLUMNS.map(|column| dialect.quoted(column));
+    let sets = AUDIT_COLUMNS.map(|column| dialect.quoted(column)).map(|name| {
+        let value = format!("wms_old.{name}");
+        (name, value)
+    });
     let (staging, name) = (table.staging(), table.name());
-    let statement = match dialect {
-        Dialect::Sqlite => format!(
-            "UPDATE {staging} AS wms_new SET {run_id} = wms_old.{run_id}, {loaded_at} = wms_old.{loaded_at} \
-             FROM {name} AS wms_old WHERE {on} AND {same}"
-        ),
+    let (rows, on) = match dialect {
+        Dialect::Sqlite => (name, on),
         // A key that is in two old rows would be an error there.
-        Dialect::Oracle => format!(
-            "MERGE INTO {staging} wms_new USING (SELECT wms_all.*, COUNT(*) OVER (PARTITION BY {keys}) AS wms_times \
-             FROM {name} wms_all) wms_old ON ({on} AND wms_old.wms_times = 1) WHEN MATCHED THEN UPDATE SET \
-             wms_new.{run_id} = wms_old.{run_id}, wms_new.{loaded_at} = wms_old.{loaded_at} WHERE {same}",
-            keys = dialect.quoted_list("wms_all.", key),
+        Dialect::Oracle => (
+            format!(
+                "(SELECT wms_all.*, COUNT(*) OVER (PARTITION BY {}) AS wms_times FROM {name} wms_all)",
+                dialect.quoted_list("wms_all.", key),
+            ),
+            format!("{on} AND wms_old.wms_times = 1"),
         ),
     };
-    sql.execute(&statement, &[]).map(Some)
+    sql.execute(&dialect.update_from((&staging, "wms_new"), (&rows, "wms_old"), &sets, (&on, &same)), &[]).map(Some)
 }
 
 /// True if a key of the existing table is missing in the staging table.

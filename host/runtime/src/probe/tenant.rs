@@ -10,6 +10,8 @@ use super::measurements::Finding;
 
 /// The sizes of pages whose time is measured, in rows.
 const SIZES: [&str; 3] = ["25", "250", "1250"];
+/// The seconds by which two clocks may differ without a word.
+const MOST_SECONDS_OFF: i64 = 60;
 /// The time of change that incremental streams read by.
 const CHANGED: &str = "mod_ts";
 
@@ -87,7 +89,7 @@ impl Tenant<'_> {
             self.note("entities of streams that are not listed", missing.join(", "));
         }
         let clock = match facts.date {
-            Some(date) => format!("{:+} s beside this machine's", (date - now) / 1_000_000),
+            Some(date) => clock_difference((date - now) / 1_000_000),
             None => "not reported: no incremental stream can be read".to_owned(),
         };
         self.note("the service's clock", clock);
@@ -171,6 +173,16 @@ impl Tenant<'_> {
         self.note("spelling of fields with _id", relations.into_iter().collect::<Vec<_>>().join(", "));
         Ok(())
     }
+}
+
+/// The difference of the service's clock from this machine's, in words.
+fn clock_difference(seconds: i64) -> String {
+    let advice = if seconds.abs() > MOST_SECONDS_OFF {
+        "; set the one that is wrong: streams follow the service's, and their freshness is measured by this machine's"
+    } else {
+        ""
+    };
+    format!("{seconds:+} s beside this machine's{advice}")
 }
 
 /// The rows of a page.

@@ -53,9 +53,10 @@ pub(crate) struct TargetView<'a> {
 }
 
 impl TargetView<'_> {
-    fn policy(&self) -> Result<&LoadPolicy, Failure> {
+    /// Asks the rules of the current load; a refusal is audited.
+    fn allowed(&self, check: impl FnOnce(&LoadPolicy) -> Result<(), Failure>) -> Result<(), Failure> {
         let policy = self.ctx.policy.as_ref().ok_or_else(|| Failure::denied("no load is under way"));
-        self.ctx.meter.audited(policy)
+        self.ctx.meter.audited(policy.and_then(check))
     }
 
     /// Works on the target, and counts the time as the host's.
@@ -78,8 +79,7 @@ impl TargetView<'_> {
         table: &str,
         write: impl FnOnce(&mut dyn TargetSession) -> Result<WriteStats, Failure>,
     ) -> Result<(), Failure> {
-        let allowed = self.policy()?.check_written(table);
-        self.ctx.meter.audited(allowed)?;
+        self.allowed(|policy| policy.check_written(table))?;
         let counts = self.with_target(write)?;
         self.ctx.counts += counts;
         Ok(())
@@ -125,20 +125,20 @@ impl Host for TargetView<'_> {
     fn merge(&mut self, table: String, rows: Resource<PluginBatch>, rule: wit::MergeRule) -> HostResult<()> {
         let rows = self.handles.get(&rows)?.record_batch();
         let rule = MergeRule { key: rule.key, version: rule.version };
-        let allowed = self.policy().and_then(|policy| policy.check_merge(&rule));
+        let allowed = self.allowed(|policy| policy.check_merge(&rule));
         into_guest(
             allowed.and(rows).and_then(|rows| self.write_rows(&table, |target| target.merge(&table, &rows, &rule))),
         )
     }
 
     fn stage(&mut self, table: wit::Definition, resume: bool) -> HostResult<String> {
-        let allowed = self.policy().and_then(|policy| policy.check_step("staging", Phase::Prepare));
+        let allowed = self.allowed(|policy| policy.check_step("staging", Phase::Prepare));
         let table = allowed.and_then(|()| self.definition(table));
         into_guest(table.and_then(|table| self.with_target(|target| target.stage(&table, resume))))
     }
 
     fn swap(&mut self, table: String) -> HostResult<()> {
-        let allowed = self.policy().and_then(|policy| policy.check_step("swapping", Phase::Finish));
+        let allowed = self.allowed(|policy| policy.check_step("swapping", Phase::Finish));
         let counts = allowed.and_then(|()| self.with_target(|target| target.swap(&table)));
         into_guest(counts.map(|counts| {
             self.ctx.counts += counts;

@@ -117,6 +117,17 @@ Examples:
   wmshost discover sqlite:shop.db --table orders --output json
   wmshost discover wms --pipeline pipelines/prod.toml")]
     Discover(DiscoverArgs),
+    /// Examine this machine: folders, disk, clock, plugins, connections; and attack its sandbox
+    #[command(after_help = "\
+With --sandbox, hostile plugins try to break each promise of the sandbox, on databases of their own in a temporary folder: each
+line says where it was contained, as measured here. The limits are those of the first pipeline, or the defaults. Exit code 1 if
+an attack was not contained, 2 if something else is in trouble.
+
+Examples:
+  wmshost doctor
+  wmshost doctor pipelines/prod.toml
+  wmshost doctor pipelines/prod.toml --sandbox --output json")]
+    Doctor(DoctorArgs),
     /// Run the streams of a pipeline
     #[command(after_help = "\
 Every load batch is committed together with its checkpoint: after any interruption a new run goes on from there.
@@ -302,6 +313,18 @@ pub(crate) struct RunArgs {
     pub(crate) run_id: Option<String>,
     #[command(flatten)]
     pub(crate) allowed: AllowedDeletes,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct DoctorArgs {
+    /// The pipeline files whose connections and streams are examined, too
+    #[arg(value_name = "PIPELINE")]
+    pub(crate) pipelines: Vec<PathBuf>,
+    /// Attack the sandbox with hostile plugins
+    #[arg(long)]
+    pub(crate) sandbox: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -5,6 +5,7 @@
 //! | `backfill` | `wmshost backfill`: reads a part of a stream again, window by window |
 //! | `check` | `wmshost check`: finds the mistakes in a pipeline |
 //! | `discover` | `wmshost discover`: shows the tables of a database |
+//! | `doctor` | `wmshost doctor`: examines the machine, and attacks its sandbox |
 //! | `init` | `wmshost init`: writes a pipeline for a database |
 //! | `man` | `wmshost man`: the manual pages |
 //! | `lock` | `wmshost lock`: writes wmshost.lock, and shows what differs from it |
@@ -26,6 +27,7 @@
 mod backfill;
 mod check;
 mod discover;
+mod doctor;
 mod init;
 mod lock;
 mod logs;
@@ -176,13 +178,16 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
     let run_id = if let Command::Run(arguments) = &cli.command { arguments.run_id.clone() } else { None };
     let app = App { data_dir: DataDir::find(), clock, verbose: cli.verbose, signals, run_id };
     report::set_quiet(cli.quiet);
+    // What hostile plugins are denied is no warning to the person who sends them.
+    let is_attack = matches!(&cli.command, Command::Doctor(arguments) if arguments.sandbox) && app.verbose == 0;
     // A run has a log of its own.
-    if !cli.command.is_recorded() {
+    if !cli.command.is_recorded() && !is_attack {
         run_log::start(None, app.verbose)?;
     }
     match cli.command {
         Command::Init(arguments) => init::init(&app, &arguments),
         Command::Discover(arguments) => discover::discover(&app, &arguments),
+        Command::Doctor(arguments) => doctor::doctor(&app, &arguments),
         Command::Run(arguments) => run::run(&app, &arguments),
         Command::Verify(arguments) => verify::verify(&app, &arguments),
         Command::Backfill(arguments) => backfill::backfill(&app, &arguments),

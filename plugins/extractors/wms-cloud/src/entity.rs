@@ -231,7 +231,10 @@ fn fields(response: &impl Response) -> Result<Vec<Field>> {
 
 /// The failure of an entity that the service does not know, with those of similar names.
 fn unknown<S: Service>(cloud: &Cloud<S>, name: &str) -> wmshost_plugin::Failure {
-    let known = names(cloud).unwrap_or_default();
+    let known = match names(cloud) {
+        Ok(known) => known,
+        Err(failure) => return failure,
+    };
     if known.iter().any(|known| known == name) {
         return permanent(format!(
             "the service lists the entity {name} and does not describe it: ask for the permission to read it"
@@ -247,8 +250,16 @@ fn unknown<S: Service>(cloud: &Cloud<S>, name: &str) -> wmshost_plugin::Failure 
 pub(crate) fn names<S: Service>(cloud: &Cloud<S>) -> Result<Vec<String>> {
     let response = cloud.get("", &[])?;
     let facts = response.facts();
-    if facts.status != 200 {
-        return Err(refused("the list of entities", &facts));
+    match facts.status {
+        200 => {}
+        404 => {
+            let problem = &facts.problem;
+            return Err(invalid_config(format!(
+                "the address is not that of a tenant, whose list of entities is answered by 404 {problem}; check `url`, \
+                 `base_path` with its environment, and the setting `version`"
+            )));
+        }
+        _ => return Err(refused("the list of entities", &facts)),
     }
     let name = JsonColumn { name: "name".into(), kind: ColumnType::Utf8, place: Place::MemberName };
     let made = response.rows("", Each::Member, &[name])?;

@@ -8,6 +8,7 @@
 //! | `run` | `run` |
 //! | `check` | `check`, with the connections of `check --connect` |
 //! | `discover` | `discover` |
+//! | `doctor` | `doctor` |
 //! | `plan` | `plan` |
 //! | `verify` | `verify` |
 //! | `backfill` | `backfill` |
@@ -34,6 +35,7 @@ pub(super) mod cases;
 pub(super) mod certificate;
 pub(super) mod check;
 pub(super) mod discover;
+pub(super) mod doctor;
 pub(super) mod error;
 pub(super) mod grants;
 pub(super) mod kpi;

@@ -11,6 +11,7 @@ use super::cases::CasesDocument;
 use super::certificate::CertificateDocument;
 use super::check::CheckDocument;
 use super::discover::TableDocument;
+use super::doctor::DoctorDocument;
 use super::error::ErrorDocument;
 use super::grants::PluginGrantsDocument;
 use super::kpi::MetricDocument;
@@ -41,6 +42,7 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("run", "wmshost run --output json", of::<RunDocument>),
     entry("check", "wmshost check --output json", of::<CheckDocument>),
     entry("discover", "wmshost discover --output json", of::<Vec<TableDocument>>),
+    entry("doctor", "wmshost doctor --output json", of::<DoctorDocument>),
     entry("plan", "wmshost plan --output json", of::<PlanDocument>),
     entry("verify", "wmshost verify --output json", of::<VerifyDocument>),
     entry("backfill", "wmshost backfill --output json", of::<BackfillDocument>),
