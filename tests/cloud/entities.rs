@@ -73,8 +73,8 @@ fn a_tenant_is_measured_at_first_contact_and_again_when_asked() {
         let arguments = [&["--connect", "--output", "json"], arguments].concat();
         let check = cloud.project.wmshost("check", &arguments).ended(0).json();
         let exchanges = cloud.mock.take_exchanges();
-        let connections = check["connections"].as_array().expect("connections").iter();
-        let service = connections.cloned().find(|connection| connection["label"] == "cloud").expect("the service");
+        let mut connections = check["connections"].as_array().expect("connections").iter();
+        let service = connections.find(|connection| connection["label"] == "cloud").cloned().expect("the service");
         (service, exchanges.iter().any(|exchange| exchange.target.contains("page_size=25")))
     };
     let subjects = |service: &serde_json::Value| -> Vec<String> {

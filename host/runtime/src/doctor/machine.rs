@@ -64,10 +64,12 @@ fn disk(folder: &Path) -> Option<Diagnosis> {
     let free = found.f_bavail.saturating_mul(found.f_frsize);
     let (subject, shown) =
         ("free disk", format!("{:.1} GiB at {}", free as f64 / f64::from(1 << 30), folder.display()));
-    Some(match free {
-        ..NO_DISK => Diagnosis::trouble(subject, shown, "make room: the history of runs cannot be written"),
-        ..LITTLE_DISK => Diagnosis::remark(subject, shown, "make room: logs and compiled plugins are kept there"),
-        _ => Diagnosis::fine(subject, shown),
+    Some(if free < NO_DISK {
+        Diagnosis::trouble(subject, shown, "make room: the history of runs cannot be written")
+    } else if free < LITTLE_DISK {
+        Diagnosis::remark(subject, shown, "make room: logs and compiled plugins are kept there")
+    } else {
+        Diagnosis::fine(subject, shown)
     })
 }
 

@@ -53,7 +53,7 @@ fn build(app: &App, args: &BuildArgs, kind: RunKind) -> Result<Exit> {
 
 fn dev(app: &App, args: &ModelsDevArgs) -> Result<Exit> {
     let runtime = app.runtime(args.build.which.output.output);
-    let files = || Ok(watched_files(&runtime, &args.build.which.pipeline)?);
+    let files = || watched_files(&runtime, &args.build.which.pipeline);
     at_each_change(app, args.builds, files, || build(app, &args.build, RunKind::ModelsBuild))
 }
 
