@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-cloud quick test test-long test-oracle check lint fix bench bench-oracle bench-cloud \
-	program build shipped hostile plugins bindings plugins-second setup setup-oracle install dist deb clean
+	program build shipped hostile plugins bindings plugins-second setup setup-oracle setup-browser install dist deb clean
 
 CARGO := cargo
 GUESTS := build --release --target wasm32-wasip2
@@ -39,9 +39,9 @@ test: build plugins setup-oracle
 	cd plugins && $(CARGO) test --quiet && $(CARGO) test --quiet -p wmshost-plugin-bindgen
 endif
 
-test-long: build plugins setup-oracle ## the tests that kill runs, ten times as often, 200 stories of a web service, 1,000,000 rows from Oracle to Oracle, and `init` over public databases
+test-long: build plugins setup-oracle setup-browser ## the tests that kill runs, ten times as often, 200 stories of a web service, 1,000,000 rows from Oracle to Oracle, `init` over public databases, and the dashboard in a browser
 	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test matrix --test schemas --test crash --test cloud --test oracle --test oracle-matrix --test python_client -- --nocapture
-	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test cli -- public_databases --nocapture
+	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test cli -- public_databases a_browser --nocapture
 
 test-oracle: build plugins ## conformance, the job and models on a real server, with a report: WMSHOST_ORACLE_DSN (a descriptor), _USER, _PASSWORD, _CLIENT=oci
 	@test -n "$$WMSHOST_ORACLE_DSN" || { echo 'set WMSHOST_ORACLE_DSN, WMSHOST_ORACLE_USER and WMSHOST_ORACLE_PASSWORD'; exit 2; }
@@ -98,6 +98,10 @@ setup: ## install what building plugins needs: the wasm32-wasip2 target
 
 setup-oracle: ## install what the tests by the Oracle emulator need: PostgreSQL, orafce, python-oracledb, SQLAlchemy; node-oracledb where Node.js is
 	@tests/oracle-emulator/setup.sh >/dev/null
+
+setup-browser: ## install what the test of the dashboard in Chromium checks by: axe-core, where npm is
+	@if command -v npm >/dev/null && [ ! -e target/browser/node_modules/axe-core ]; then \
+	  npm install --silent --no-audit --no-fund --prefix target/browser axe-core@4.14.1 >&2 || echo 'axe-core cannot be installed; the test goes without it' >&2; fi
 
 PREFIX ?= /usr/local
 

@@ -11,31 +11,36 @@ use crate::json_schema::mistakes_in;
 use crate::serve::{Server, log, wait_for};
 
 const SOURCE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v INTEGER); INSERT INTO s VALUES (1, 1), (2, 2);";
-const TOKEN: &str = "a-token-that-nobody-guesses";
-const READ_TOKEN: &str = "another-one-that-only-reads";
+pub(crate) const TOKEN: &str = "a-token-that-nobody-guesses";
+pub(crate) const READ_TOKEN: &str = "another-one-that-only-reads";
 
 /// A server of a project with an address.
-struct Site {
+pub(crate) struct Site {
     /// Its files, which are removed at the end.
-    _project: TestProject,
-    server: Server,
-    address: String,
+    pub(crate) project: TestProject,
+    pub(crate) server: Server,
+    pub(crate) address: String,
 }
 
 impl Site {
-    fn start(rest: &[&str]) -> Self {
-        let mut project = TestProject::with_stream(SOURCE, "schedule = \"0 0 1 1 *\"\nmax_age = \"1h\"");
+    pub(crate) fn start(rest: &[&str]) -> Self {
+        let project = TestProject::with_stream(SOURCE, "schedule = \"0 0 1 1 *\"\nmax_age = \"1h\"");
+        project.wmshost("run", &[]).succeeded();
+        Self::of(project, rest)
+    }
+
+    /// A server of this project.
+    pub(crate) fn of(mut project: TestProject, rest: &[&str]) -> Self {
         project.set("SERVE_TOKEN", TOKEN);
         project.set("READ_TOKEN", READ_TOKEN);
-        project.wmshost("run", &[]).succeeded();
         let server = Server::start_with(&project, &[&["--listen", "127.0.0.1:0"], rest].concat());
         wait_for("the address", &project, || log(&project).contains("/openapi.json"));
         let said = log(&project);
         let address = said.split("http://").nth(1).and_then(|rest| rest.split(';').next()).expect("an address");
-        Self { address: address.to_owned(), _project: project, server }
+        Self { address: address.to_owned(), project, server }
     }
 
-    fn with_orders() -> Self {
+    pub(crate) fn with_orders() -> Self {
         Self::start(&["--operate-token", "env:SERVE_TOKEN", "--read-token", "env:READ_TOKEN"])
     }
 
@@ -47,6 +52,12 @@ impl Site {
 
     /// The status and the body of the reply to these bytes.
     fn raw(&self, bytes: &[u8]) -> (u16, String) {
+        let (status, _, body) = self.reply(bytes);
+        (status, body)
+    }
+
+    /// The status, the head and the body of the reply to these bytes.
+    pub(crate) fn reply(&self, bytes: &[u8]) -> (u16, String, String) {
         let mut stream = self.connect();
         stream.write_all(bytes).expect("a request");
         let mut reply = Vec::new();
@@ -55,16 +66,16 @@ impl Site {
         let reply = String::from_utf8_lossy(&reply).into_owned();
         let (head, body) = reply.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no reply: {reply:?}"));
         assert!(head.contains("Content-Security-Policy: default-src 'none'"), "{head}");
-        (head[9..12].parse().expect("a status"), body.to_owned())
+        (head[9..12].parse().expect("a status"), head.to_owned(), body.to_owned())
     }
 
-    fn ask(&self, method: &str, path: &str, token: Option<&str>) -> (u16, String) {
+    pub(crate) fn ask(&self, method: &str, path: &str, token: Option<&str>) -> (u16, String) {
         let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
         let address = &self.address;
         self.raw(format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n{authorization}\r\n").as_bytes())
     }
 
-    fn json(&self, path: &str) -> Json {
+    pub(crate) fn json(&self, path: &str) -> Json {
         let (status, body) = self.ask("GET", path, Some(TOKEN));
         assert_eq!(status, 200, "{path}: {body}");
         serde_json::from_str(&body).expect("JSON")

@@ -35,6 +35,18 @@ pub enum Health {
 }
 
 impl Health {
+    /// All verdicts, the most urgent first.
+    pub const ALL: [Self; 8] = [
+        Self::Failed,
+        Self::Rejected,
+        Self::Unknown,
+        Self::Late,
+        Self::Never,
+        Self::Running,
+        Self::Fresh,
+        Self::Disabled,
+    ];
+
     /// The verdict's name in reports.
     pub fn name(self) -> &'static str {
         match self {

@@ -67,5 +67,6 @@ pub use identity::Identity;
 pub use limits::Limits;
 pub use link::World;
 pub use plugin::{Plugin, Sandbox};
+pub use seal::random_key;
 /// The version of the engine that runs components.
 pub use wasmtime_environ::VERSION as WASMTIME_VERSION;

@@ -14,6 +14,13 @@ const RIGHTS_OF_OTHERS: u32 = 0o077;
 pub(crate) const PRIVATE_FILE: u32 = 0o600;
 pub(crate) const PRIVATE_FOLDER: u32 = 0o700;
 
+/// Returns a key that nobody can guess.
+pub fn random_key() -> io::Result<[u8; KEY_BYTES]> {
+    let mut key = [0; KEY_BYTES];
+    fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
+    Ok(key)
+}
+
 /// A key.
 #[derive(Clone, Copy)]
 pub(crate) struct SealKey([u8; KEY_BYTES]);
@@ -44,8 +51,7 @@ impl SealKey {
     }
 
     fn make(file: &Path) -> io::Result<()> {
-        let mut key = [0; KEY_BYTES];
-        fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
+        let key = random_key()?;
         if let Some(folder) = file.parent() {
             DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(folder)?;
         }

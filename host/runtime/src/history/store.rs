@@ -216,24 +216,21 @@ impl History {
 
     /// Returns the outcome of each stream of a run.
     pub fn streams(&self, run_id: &str) -> Result<Vec<StreamRecord>, Failure> {
-        let statement = "SELECT stream, status, rows_read, rows_written, rows_unchanged, rows_rejected, seconds, \
-                         bookmark, failure, hash FROM run_streams LEFT JOIN run_types USING (run_id, stream) \
-                         WHERE run_id = ?1 ORDER BY stream";
-        let count = |row: &Row<'_>, at| row.get::<_, i64>(at).map(i64::unsigned_abs);
-        self.rows("reading a run", statement, [run_id], |row| {
-            Ok(StreamRecord {
-                stream: row.get(0)?,
-                status: row.get(1)?,
-                rows_read: count(row, 2)?,
-                rows_written: count(row, 3)?,
-                rows_unchanged: count(row, 4)?,
-                rows_rejected: count(row, 5)?,
-                seconds: row.get(6)?,
-                bookmark: row.get(7)?,
-                failure: row.get(8)?,
-                types: row.get(9)?,
-            })
-        })
+        let statement = format!("SELECT {STREAM} WHERE run_id = ?1 ORDER BY stream");
+        self.rows("reading a run", &statement, [run_id], stream)
+    }
+
+    /// Returns the outcomes of a stream in the last runs of its pipeline that had it, each with the run, the newest first.
+    pub fn of_stream(&self, pipeline: &str, name: &str, count: u32) -> Result<Vec<(RunRecord, StreamRecord)>, Failure> {
+        let statement = format!(
+            "SELECT {STREAM} WHERE stream = ?2 AND EXISTS (SELECT 1 FROM runs WHERE runs.run_id = run_streams.run_id AND \
+             pipeline = ?1) ORDER BY run_id DESC LIMIT ?3"
+        );
+        let found = self.rows("reading a stream's runs", &statement, params![pipeline, name, count], |row| {
+            Ok((row.get::<_, String>(10)?, stream(row)?))
+        })?;
+        let with_run = |(run_id, end): (String, StreamRecord)| Ok(self.run(&run_id)?.map(|run| (run, end)));
+        found.into_iter().map(with_run).filter_map(Result::transpose).collect()
     }
 
     /// Returns the outcome of each model of a run.
@@ -284,6 +281,26 @@ impl History {
         let rows = statement.query_map(with, row).map_err(&at)?;
         rows.collect::<Result<_, _>>().map_err(at)
     }
+}
+
+/// The columns and tables of a stream's outcome; the last column is the run.
+const STREAM: &str = "stream, status, rows_read, rows_written, rows_unchanged, rows_rejected, seconds, bookmark, failure, hash, \
+                      run_id FROM run_streams LEFT JOIN run_types USING (run_id, stream)";
+
+fn stream(row: &Row<'_>) -> rusqlite::Result<StreamRecord> {
+    let count = |at| row.get::<_, i64>(at).map(i64::unsigned_abs);
+    Ok(StreamRecord {
+        stream: row.get(0)?,
+        status: row.get(1)?,
+        rows_read: count(2)?,
+        rows_written: count(3)?,
+        rows_unchanged: count(4)?,
+        rows_rejected: count(5)?,
+        seconds: row.get(6)?,
+        bookmark: row.get(7)?,
+        failure: row.get(8)?,
+        types: row.get(9)?,
+    })
 }
 
 #[cfg(test)]
@@ -353,6 +370,20 @@ mod tests {
         assert_eq!(runs[0].message.as_deref(), Some("why"));
         assert_eq!(history.streams("a1").unwrap(), [stream]);
         assert_eq!(history.models("a1").unwrap(), [model]);
+        let mut later = runs[0].clone();
+        for (id, pipeline) in [("b2", "wms"), ("c3", "other")] {
+            later = RunRecord { run_id: id.into(), pipeline: pipeline.into(), ..later };
+            history.begin(&later).unwrap();
+            history.add_streams(id, &history.streams("a1").unwrap()).unwrap();
+        }
+        let of = |name, count| history.of_stream("wms", name, count).unwrap();
+        let ids =
+            |found: Vec<(RunRecord, StreamRecord)>| found.into_iter().map(|(run, _)| run.run_id).collect::<Vec<_>>();
+        assert_eq!(
+            (ids(of("allocation", 9)), ids(of("allocation", 1))),
+            (vec!["b2".into(), "a1".into()], vec!["b2".into()])
+        );
+        assert!(of("item", 9).is_empty());
     }
 
     #[test]

@@ -27,4 +27,4 @@ pub use declaration::{declared_models, watched_files};
 pub use freshness::ages;
 pub use inspect::{MetricDays, PlannedModel, ShownNode, metric_days, nodes, plans, show};
 pub use models_project::{ModelsProject, Variables};
-pub use site::write_site;
+pub use site::{STYLE, write_site};

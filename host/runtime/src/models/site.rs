@@ -13,7 +13,8 @@ use crate::files::{json_text, write_file};
 use crate::runtime::Runtime;
 
 const PAGE: &str = include_str!("site/index.html");
-const STYLE: &str = include_str!("site/style.css");
+/// The look of the documentation, and of all pages of the host.
+pub const STYLE: &str = include_str!("site/style.css");
 const SCRIPT: &str = include_str!("site/site.js");
 
 /// The contents of `data.js`, which the page's script draws.

@@ -25,7 +25,7 @@ Signals:
 Examples:
   wmshost serve pipelines/prod.toml
   wmshost serve pipelines/*.toml --concurrency 2 --drain 30m
-  wmshost serve pipelines/prod.toml --listen 127.0.0.1:8080 --operate-token env:WMSHOST_TOKEN";
+  wmshost serve pipelines/prod.toml --listen 127.0.0.1:8080 --operate-token env:WMSHOST_TOKEN   # a dashboard at /";
 
 /// The arguments of `wmshost serve`.
 #[derive(Args)]
@@ -33,10 +33,10 @@ pub(crate) struct ServeArgs {
     /// The pipeline files
     #[arg(required = true, value_name = "PIPELINE")]
     pub(crate) pipelines: Vec<PathBuf>,
-    /// Answer HTTP on this address of this machine: /metrics, /openapi.json; with a token also state, logs and events
+    /// Answer HTTP on this address of this machine: /metrics, /openapi.json; with a token also the dashboard, state, logs, events
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Show state, runs, logs and events to those with this token: `env:VARIABLE` or `file:PATH`
+    /// Show the dashboard, state, runs, logs and events to those with this token: `env:VARIABLE` or `file:PATH`
     #[arg(long, value_name = "REFERENCE", requires = "listen", value_parser = token)]
     pub(crate) read_token: Option<Token>,
     /// Take orders (run, pause, resume, cancel) with this token, which also reads; none are taken without it

@@ -29,7 +29,7 @@ fn level(record: &Map<String, Json>) -> LogLevel {
 }
 
 /// `2026-11-29T14:56:55.642Z ERROR allocation: the stream failed: … status=failed rows_read=7`.
-fn as_text(record: &Map<String, Json>) -> String {
+pub(crate) fn as_text(record: &Map<String, Json>) -> String {
     let text = |key: &str| record.get(key).and_then(Json::as_str).unwrap_or_default();
     let fields = record.get("fields").and_then(Json::as_object);
     let field = |key: &str| fields.and_then(|fields| fields.get(key)).map(shown).filter(|text| !text.is_empty());

@@ -67,6 +67,19 @@ fn lines(pipeline: &Checked, stream: &Stream, next: String) -> Vec<(&'static str
     let transforms: Vec<String> = stream.transforms.iter().map(plugin_text).collect();
     let stages =
         [vec![plugin_text(&stream.extractor)], transforms, vec![plugin_text(&stream.loader)]].concat().join(" → ");
+    let mut lines = vec![
+        ("from", format!("{} {} ({})", plan.source, plan.table, pipeline.connections[&plan.source])),
+        ("to", format!("{} {} ({})", plan.target, plan.target_table, pipeline.connections[&plan.target])),
+        ("through", stages),
+    ];
+    lines.extend(policies(plan));
+    // After the method, which it follows from.
+    lines.insert(4, ("next", next));
+    lines
+}
+
+/// The policies of a stream: names and words.
+pub(crate) fn policies(plan: &StreamPlan) -> Vec<(&'static str, String)> {
     let change_key = plan.change_key.as_deref().map(|key| format!(" by {key}")).unwrap_or_default();
     let null_keys = match plan.null_keys {
         NullKeys::Include => "read again in every run",
@@ -89,11 +102,7 @@ fn lines(pipeline: &Checked, stream: &Stream, next: String) -> Vec<(&'static str
     };
     let key = if plan.key.is_empty() { "the primary key".to_owned() } else { plan.key.join(", ") };
     let mut lines = vec![
-        ("from", format!("{} {} ({})", plan.source, plan.table, pipeline.connections[&plan.source])),
-        ("to", format!("{} {} ({})", plan.target, plan.target_table, pipeline.connections[&plan.target])),
-        ("through", stages),
         ("method", format!("{}{change_key}, key {key}", plan.method.name())),
-        ("next", next),
         ("bad values", bad_values.to_owned()),
         ("plugin fails", on_trap.to_owned()),
         ("rejected rows", budget(plan)),

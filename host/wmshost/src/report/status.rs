@@ -44,20 +44,15 @@ pub(crate) fn status(state: &PipelineState, output: Output) -> Result<(), Failur
 
 /// `pipeline wms: 4 fresh, 1 late`.
 fn summary(state: &PipelineState) -> String {
-    let kinds = [
-        Health::Failed,
-        Health::Rejected,
-        Health::Unknown,
-        Health::Late,
-        Health::Never,
-        Health::Running,
-        Health::Fresh,
-        Health::Disabled,
-    ];
-    let of = |kind: Health| state.streams.iter().filter(|stream| stream.health == kind).count();
-    let parts = kinds.into_iter().map(|kind| (of(kind), kind)).filter(|(number, _)| *number > 0);
+    format!("pipeline {}: {}", state.pipeline, counts(state.streams.iter().map(|stream| stream.health)))
+}
+
+/// The number of streams with each verdict that there is: `4 fresh, 1 late`.
+pub(crate) fn counts(found: impl Iterator<Item = Health> + Clone) -> String {
+    let of = |kind: Health| found.clone().filter(|health| *health == kind).count();
+    let parts = Health::ALL.into_iter().map(|kind| (of(kind), kind)).filter(|(number, _)| *number > 0);
     let parts: Vec<String> = parts.map(|(number, kind)| format!("{number} {}", kind.name())).collect();
-    format!("pipeline {}: {}", state.pipeline, parts.join(", "))
+    parts.join(", ")
 }
 
 fn row(stream: &StreamState) -> Vec<String> {
@@ -82,7 +77,7 @@ fn row(stream: &StreamState) -> Vec<String> {
 }
 
 /// A duration in its two largest units: `3 d 4 h`, `12 min 5 s`.
-fn words(duration: Duration) -> String {
+pub(crate) fn words(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
     let first = units.iter().position(|(length, _)| seconds >= *length).unwrap_or(3);

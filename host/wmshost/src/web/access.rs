@@ -48,10 +48,25 @@ impl Tokens {
             None => Err(Refusal(401, "this request needs the header `Authorization: Bearer TOKEN`".to_owned())),
         }
     }
+
+    /// The right of those who have this token; `None` if it is none of this server's.
+    pub(super) fn right(&self, given: &str) -> Option<Access> {
+        let is = |token: &Option<String>| token.as_ref().is_some_and(|token| is_same(given, token));
+        match (is(&self.operate), is(&self.read)) {
+            (true, _) => Some(Access::Operate),
+            (_, true) => Some(Access::Read),
+            _ => None,
+        }
+    }
+
+    /// True if there is a token to sign in with.
+    pub(super) fn are_any(&self) -> bool {
+        self.read.is_some() || self.operate.is_some()
+    }
 }
 
 /// Compares secrets in a time that does not depend on where they differ.
-fn is_same(given: &str, token: &str) -> bool {
+pub(super) fn is_same(given: &str, token: &str) -> bool {
     let differing = given.bytes().zip(token.bytes()).fold(0, |differing, (a, b)| differing | (a ^ b));
     given.len() == token.len() && std::hint::black_box(differing) == 0
 }

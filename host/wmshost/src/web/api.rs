@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use wmshost_flow::FailureKind;
+use wmshost_pipeline::Resolved;
 use wmshost_runtime::history::{RunFilter, RunParts, RunRecord};
 use wmshost_runtime::serve;
 use wmshost_runtime::{Error, Result as Outcome};
@@ -23,11 +24,11 @@ const MOST_LOG: u64 = 8 << 20;
 
 type Answer = Result<Reply, Refusal>;
 
-fn failed(error: impl Into<Error>) -> Refusal {
+pub(super) fn failed(error: impl Into<Error>) -> Refusal {
     Refusal(500, error.into().to_string())
 }
 
-fn no_pipeline(name: &str) -> Refusal {
+pub(super) fn no_pipeline(name: &str) -> Refusal {
     Refusal(404, format!("no pipeline {name} is served; /api/v1/pipelines lists those that are"))
 }
 
@@ -58,15 +59,20 @@ pub(super) fn schedules(site: &Site, call: &Call<'_>) -> Answer {
 pub(super) fn run(site: &Site, call: &Call<'_>) -> Answer {
     let pipeline = site.handle.pipeline(call.name()).ok_or_else(|| no_pipeline(call.name()))?;
     let streams: Vec<String> = call.parameter("stream").map(str::to_owned).into_iter().collect();
-    let run_id = site.handle.run(&pipeline, &streams).map_err(|error| {
+    let run_id = ordered(site, &pipeline, &streams)?;
+    Ok(Reply::json(202, &OrderedRunDocument { run_id }))
+}
+
+/// Has these streams of a pipeline run, or all; returns the id of the run.
+pub(super) fn ordered(site: &Site, pipeline: &Resolved, streams: &[String]) -> Result<String, Refusal> {
+    site.handle.run(pipeline, streams).map_err(|error| {
         let status = match &error {
             Error::Failure(failure) if failure.kind == FailureKind::Busy => 409,
             Error::Failure(failure) if failure.kind == FailureKind::Transient => 503,
             _ => 400,
         };
         Refusal(status, error.to_string())
-    })?;
-    Ok(Reply::json(202, &OrderedRunDocument { run_id }))
+    })
 }
 
 pub(super) fn pause(site: &Site, call: &Call<'_>) -> Answer {
@@ -106,7 +112,7 @@ pub(super) fn runs(site: &Site, call: &Call<'_>) -> Answer {
 }
 
 /// The run with this id.
-fn the_run(site: &Site, id: &str) -> Result<RunRecord, Refusal> {
+pub(super) fn the_run(site: &Site, id: &str) -> Result<RunRecord, Refusal> {
     let find = || -> Outcome<Option<RunRecord>> { Ok(site.handle.runtime().history()?.run(id)?) };
     let found = find().map_err(failed)?;
     found.ok_or_else(|| Refusal(404, format!("the history has no run {id}; /api/v1/runs lists those it has")))
@@ -114,6 +120,11 @@ fn the_run(site: &Site, id: &str) -> Result<RunRecord, Refusal> {
 
 pub(super) fn shown_run(site: &Site, call: &Call<'_>) -> Answer {
     let run = the_run(site, call.name())?;
+    Ok(Reply::json(200, &ShownRunDocument::of(&run, &parts(site, &run)?)))
+}
+
+/// The parts of a run.
+pub(super) fn parts(site: &Site, run: &RunRecord) -> Result<RunParts, Refusal> {
     let runtime = site.handle.runtime();
     let parts = || -> Outcome<RunParts> {
         let history = runtime.history()?;
@@ -124,14 +135,18 @@ pub(super) fn shown_run(site: &Site, call: &Call<'_>) -> Answer {
             log: Some(runtime.data_dir.log(&run.run_id)).filter(|log| log.exists()),
         })
     };
-    Ok(Reply::json(200, &ShownRunDocument::of(&run, &parts().map_err(failed)?)))
+    parts().map_err(failed)
 }
 
 pub(super) fn log(site: &Site, call: &Call<'_>) -> Answer {
     let run = the_run(site, call.name())?;
-    let log = File::open(site.handle.runtime().data_dir.log(&run.run_id)).and_then(|log| end_of(log, MOST_LOG));
-    let log = log.map_err(|_| Refusal(404, format!("run {} has no log", run.run_id)))?;
-    Ok(Reply::Body(200, "application/x-ndjson", log))
+    Ok(Reply::Body(200, "application/x-ndjson", end_of_log(site, &run.run_id, MOST_LOG)?))
+}
+
+/// The end of a run's log, at most this number of bytes.
+pub(super) fn end_of_log(site: &Site, run_id: &str, most: u64) -> Result<Vec<u8>, Refusal> {
+    let log = File::open(site.handle.runtime().data_dir.log(run_id)).and_then(|log| end_of(log, most));
+    log.map_err(|_| Refusal(404, format!("run {run_id} has no log")))
 }
 
 /// Reads the end of a file, at most this number of bytes, of which only whole lines.

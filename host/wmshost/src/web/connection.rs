@@ -14,10 +14,17 @@ const MOST_HEADERS: usize = 64;
 const MOST_BODY: usize = 64 << 10;
 /// The time for a whole request, and for each write of a reply.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The headers of each reply: nothing of it is kept, sniffed, framed or run.
+/// The headers of each reply: nothing of it is kept, sniffed or framed.
 const HEADERS: &str = "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n\
-                       Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\n\
                        Connection: close\r\n";
+/// The headers of what is no page: nothing of it is run.
+const NO_PAGE: &str =
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\n";
+/// The headers of a page: it runs and shows only what this server has in files of their own. With `no-referrer` a browser would
+/// not name the page that sends a form.
+const PAGE: &str = "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; \
+                    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'\r\n\
+                    Referrer-Policy: same-origin\r\n";
 
 /// Answers the request of a connection.
 pub(super) fn serve(mut stream: TcpStream, site: &Site) {
@@ -29,9 +36,18 @@ pub(super) fn serve(mut stream: TcpStream, site: &Site) {
     };
     // A reader that went away needs no reply.
     let _ = match reply {
-        Reply::Body(status, kind, body) => write(&mut stream, status, kind, &body),
+        Reply::Body(status, kind, body) => {
+            write(&mut stream, status, &format!("Content-Type: {kind}\r\n{NO_PAGE}"), &body)
+        }
+        Reply::Page(status, html) => {
+            write(&mut stream, status, &format!("Content-Type: text/html; charset=utf-8\r\n{PAGE}"), html.as_bytes())
+        }
+        Reply::Lead(to, cookie) => {
+            let cookie = cookie.map(|cookie| format!("Set-Cookie: {cookie}\r\n")).unwrap_or_default();
+            write(&mut stream, 303, &format!("Location: {to}\r\n{cookie}{NO_PAGE}"), b"")
+        }
         Reply::Feed => {
-            let begin = format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{HEADERS}\r\n");
+            let begin = format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{HEADERS}{NO_PAGE}\r\n");
             stream.write_all(begin.as_bytes()).map(|()| site.feed.write_to(&mut stream))
         }
     };
@@ -45,10 +61,11 @@ pub(super) fn refuse_busy(mut stream: TcpStream) {
     );
 }
 
-fn write(stream: &mut TcpStream, status: u16, kind: &str, body: &[u8]) -> std::io::Result<()> {
+fn write(stream: &mut TcpStream, status: u16, headers: &str, body: &[u8]) -> std::io::Result<()> {
     let reason = match status {
         200 => "OK",
         202 => "Accepted",
+        303 => "See Other",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",
@@ -64,9 +81,7 @@ fn write(stream: &mut TcpStream, status: u16, kind: &str, body: &[u8]) -> std::i
     };
     let challenge = if status == 401 { "WWW-Authenticate: Bearer\r\n" } else { "" };
     let length = body.len();
-    let head = format!(
-        "HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{challenge}{HEADERS}\r\n"
-    );
+    let head = format!("HTTP/1.1 {status} {reason}\r\nContent-Length: {length}\r\n{challenge}{headers}{HEADERS}\r\n");
     stream.write_all(head.as_bytes())?;
     stream.write_all(body)
 }
@@ -76,13 +91,14 @@ fn read(stream: &mut TcpStream) -> Result<Option<Request>, Refusal> {
     let until = Instant::now() + PATIENCE;
     let mut bytes = Vec::new();
     loop {
-        if let Some((request, head, length)) = head(&bytes)? {
-            // No route takes a body; one that is left unread would reset the connection before the reply.
+        if let Some((mut request, head, length)) = head(&bytes)? {
+            // A body that is left unread would reset the connection before the reply.
             while bytes.len() < head + length {
                 if !more(stream, &mut bytes, until)? {
                     return Err(Refusal(400, "the body is shorter than its Content-Length".to_owned()));
                 }
             }
+            request.body = bytes[head..head + length].to_vec();
             return Ok(Some(request));
         }
         if bytes.len() > MOST_HEAD {
@@ -134,6 +150,9 @@ fn head(bytes: &[u8]) -> Result<Option<(Request, usize, usize)>, Refusal> {
         match header.name.to_ascii_lowercase().as_str() {
             "host" => request.host = value.to_owned(),
             "authorization" => request.token = value.strip_prefix("Bearer ").map(|token| token.trim().to_owned()),
+            "cookie" => request.cookies = value.to_owned(),
+            "origin" => request.origin = Some(value.to_owned()),
+            "sec-fetch-site" => request.fetch_site = Some(value.to_owned()),
             "transfer-encoding" => return Err(bad("bodies need a Content-Length")),
             "content-length" if body.is_some() => return Err(bad("it has two lengths")),
             "content-length" => body = Some(value.parse().map_err(|_| bad("its Content-Length is no number"))?),

@@ -14,12 +14,23 @@ pub(super) struct Request {
     pub(super) host: String,
     /// The token of its `Authorization: Bearer` header.
     pub(super) token: Option<String>,
+    /// Its cookies, as they were sent.
+    pub(super) cookies: String,
+    /// The site of the page that sent it, as a browser names it: `scheme://host:port`.
+    pub(super) origin: Option<String>,
+    /// The relation of that page to this server, as a browser names it, such as `same-origin`.
+    pub(super) fetch_site: Option<String>,
+    pub(super) body: Vec<u8>,
 }
 
 /// A reply.
 pub(super) enum Reply {
     /// A whole body of this type.
     Body(u16, &'static str, Vec<u8>),
+    /// A page in HTML.
+    Page(u16, String),
+    /// Leads a browser on to a path of this server, with a cookie to keep.
+    Lead(String, Option<String>),
     /// Events, until the reader goes.
     Feed,
 }
@@ -54,16 +65,16 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// A call of a route that takes these parameters. Others are refused: one that was misspelled would be as if it were not
+    /// A call of a route that takes these parameters, as they are in a query or a form. Others are refused: one that was misspelled would be as if it were not
     /// there, and a run of one stream become a run of all.
     pub(super) fn new(
-        request: &'a Request,
+        text: &str,
         names: Vec<&'a str>,
         taken: &'static [(&'static str, &'static str)],
     ) -> Result<Self, Refusal> {
         let bad = |why: String| Refusal(400, why);
         let mut parameters = BTreeMap::new();
-        for pair in request.query.split('&').filter(|pair| !pair.is_empty()) {
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             let text =
                 |part| decoded(part).ok_or_else(|| bad(format!("`{pair}` is not text with escapes such as `%3A`")));
@@ -80,9 +91,14 @@ impl<'a> Call<'a> {
         Ok(Self { names, parameters })
     }
 
-    /// The first name in the path; no route has two.
+    /// The first name in the path.
     pub(super) fn name(&self) -> &str {
         self.names.first().copied().unwrap_or_default()
+    }
+
+    /// The second name in the path.
+    pub(super) fn second_name(&self) -> &str {
+        self.names.get(1).copied().unwrap_or_default()
     }
 
     /// A parameter after `?`, without escapes.
@@ -118,8 +134,7 @@ mod tests {
     #[test]
     fn parameters_that_a_path_does_not_take_are_refused() {
         let parameter = |query: &str| {
-            let request = Request { query: query.to_owned(), ..Request::default() };
-            let call = Call::new(&request, Vec::new(), &[("stream", "")]).map_err(|Refusal(status, _)| status)?;
+            let call = Call::new(query, Vec::new(), &[("stream", "")]).map_err(|Refusal(status, _)| status)?;
             Ok::<_, u16>(call.parameter("stream").map(str::to_owned))
         };
         assert_eq!(parameter(""), Ok(None));

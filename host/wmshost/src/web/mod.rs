@@ -1,9 +1,10 @@
-//! The HTTP interface of `wmshost serve`: its state as JSON, events, metrics, and orders. It listens on this machine only, and
+//! The HTTP interface of `wmshost serve`: its dashboard, its state as JSON, events, metrics, and orders. It listens on this machine only, and
 //! answers each request on a thread of its own, one request per connection.
 //!
 //! | module | purpose |
 //! |---|---|
 //! | `access` | the tokens, and what they allow |
+//! | `sessions` | the browsers that have signed in |
 //! | `exchange` | a request and its reply |
 //! | `route` | a route |
 //! | `connection` | reading a request and writing a reply, with limits |
@@ -12,6 +13,7 @@
 //! | `feed` | events as they happen |
 //! | `metrics` | metrics in the form of OpenMetrics |
 //! | `openapi` | the description of the routes for programs |
+//! | `pages` | the dashboard |
 
 mod access;
 mod api;
@@ -20,8 +22,10 @@ mod exchange;
 mod feed;
 mod metrics;
 mod openapi;
+mod pages;
 mod route;
 mod routes;
+mod sessions;
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
@@ -35,6 +39,7 @@ use wmshost_runtime::status::{PipelineState, status};
 
 pub(crate) use access::Tokens;
 pub(crate) use feed::Feed;
+use sessions::Sessions;
 
 /// The most connections at once.
 const MOST_CONNECTIONS: usize = 256;
@@ -48,12 +53,13 @@ pub(crate) struct Site {
     pub(crate) handle: ServeHandle,
     pub(crate) feed: Arc<Feed>,
     tokens: Tokens,
+    sessions: Sessions,
     states: Mutex<BTreeMap<String, (Instant, Arc<PipelineState>)>>,
 }
 
 impl Site {
     pub(crate) fn new(handle: ServeHandle, feed: Arc<Feed>, tokens: Tokens) -> Self {
-        Self { handle, feed, tokens, states: Mutex::default() }
+        Self { handle, feed, tokens, sessions: Sessions::default(), states: Mutex::default() }
     }
 
     /// The state of a pipeline, at most two seconds old; `None` if no pipeline of this name is served.
@@ -74,7 +80,7 @@ impl Site {
 pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     if !address.ip().is_loopback() {
         let message = format!("--listen {address}: the address can be reached from other machines");
-        let advice = "listen on 127.0.0.1, and have a proxy with TLS and a sign-in forward to it";
+        let advice = "listen on 127.0.0.1, and have a proxy with TLS forward to it";
         return Err(Failure::invalid_config(message).advise(advice));
     }
     TcpListener::bind(address).map_err(|error| {

@@ -41,3 +41,35 @@ impl Route {
         }
     }
 }
+
+/// Returns the names in a path of this form; `None` if it has another form. Names have letters, digits, `-` and `_` only.
+pub(super) fn names<'a>(form: &str, path: &'a str) -> Option<Vec<&'a str>> {
+    let (mut form, mut path, mut names) = (form.split('/'), path.split('/'), Vec::new());
+    loop {
+        match (form.next(), path.next()) {
+            (None, None) => return Some(names),
+            (Some(part), Some(name)) if part.starts_with('{') => {
+                let is_name = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
+                names.push(Some(name).filter(|name| !name.is_empty() && name.bytes().all(is_name))?);
+            }
+            (Some(part), Some(found)) if part == found => {}
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_names_where_its_form_has_braces_and_nothing_that_leads_elsewhere() {
+        let form = "/api/v1/runs/{run}/log";
+        assert_eq!(names(form, "/api/v1/runs/20261129-17/log"), Some(vec!["20261129-17"]));
+        for path in
+            ["/api/v1/runs//log", "/api/v1/runs/../log", "/api/v1/runs/%2e%2e/log", "/api/v1/runs/a/log/", "/api"]
+        {
+            assert_eq!(names(form, path), None, "{path}");
+        }
+    }
+}

@@ -3,8 +3,8 @@
 use schemars::{Schema, SchemaGenerator};
 
 use super::exchange::{Call, Refusal, Reply, Request};
-use super::route::{Form, Route};
-use super::{Site, api, metrics, openapi};
+use super::route::{Form, Route, names};
+use super::{Site, api, metrics, openapi, pages};
 use crate::report::documents::api::{OrderedRunDocument, PausedDocument, ServedPipelineDocument, ServedRunDocument};
 use crate::report::documents::runs::{RunRecordDocument, ShownRunDocument};
 use crate::report::documents::schedule::SchedulesDocument;
@@ -62,13 +62,15 @@ fn described(_: &Site, _: &Call<'_>) -> Result<Reply, Refusal> {
 
 /// Answers a request.
 pub(super) fn answer(site: &Site, request: &Request) -> Reply {
-    refused_host(request)
-        .and_then(|()| find(request))
-        .and_then(|(route, names)| {
-            site.tokens.allow(route.access(), request)?;
-            (route.handle)(site, &Call::new(request, names, route.query)?)
-        })
-        .unwrap_or_else(Reply::refusal)
+    if let Err(refusal) = refused_host(request) {
+        return Reply::refusal(refusal);
+    }
+    let answered = || {
+        let (route, names) = find(request)?;
+        site.tokens.allow(route.access(), request)?;
+        (route.handle)(site, &Call::new(&request.query, names, route.query)?)
+    };
+    pages::answer(site, request).unwrap_or_else(|| answered().unwrap_or_else(Reply::refusal))
 }
 
 /// A page of another site must not read this machine's state by a name of its own that leads here.
@@ -92,36 +94,9 @@ fn find(request: &Request) -> Result<(&'static Route, Vec<&str>), Refusal> {
     route.ok_or_else(|| Refusal(405, format!("this path takes {}", methods.join(", "))))
 }
 
-/// The names in a path of this form; `None` if it has another form. Names have letters, digits, `-` and `_` only.
-fn names<'a>(form: &str, path: &'a str) -> Option<Vec<&'a str>> {
-    let (mut form, mut path, mut names) = (form.split('/'), path.split('/'), Vec::new());
-    loop {
-        match (form.next(), path.next()) {
-            (None, None) => return Some(names),
-            (Some(part), Some(name)) if part.starts_with('{') => {
-                let is_name = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
-                names.push(Some(name).filter(|name| !name.is_empty() && name.bytes().all(is_name))?);
-            }
-            (Some(part), Some(found)) if part == found => {}
-            _ => return None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_path_has_names_where_its_form_has_braces_and_nothing_that_leads_elsewhere() {
-        let form = "/api/v1/runs/{run}/log";
-        assert_eq!(names(form, "/api/v1/runs/20261129-17/log"), Some(vec!["20261129-17"]));
-        for path in
-            ["/api/v1/runs//log", "/api/v1/runs/../log", "/api/v1/runs/%2e%2e/log", "/api/v1/runs/a/log/", "/api"]
-        {
-            assert_eq!(names(form, path), None, "{path}");
-        }
-    }
 
     #[test]
     fn only_names_of_this_machine_are_answered() {

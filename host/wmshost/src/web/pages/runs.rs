@@ -1,0 +1,239 @@
+//! The history, and a run: its streams, models and plugins, their failures, the timeline and the log.
+
+use console::strip_ansi_codes;
+use serde_json::Value as Json;
+use wmshost_flow::timestamp_from_text;
+use wmshost_runtime::history::{ModelRecord, RunFilter, RunParts, RunRecord, RunStatus, StreamRecord};
+
+use super::chart;
+use super::html::{Html, element, joined, link, text, words};
+use super::parts::{
+    command, count, facts, message, moment, order, run_link, seconds, section, state, stream_link, table,
+};
+use super::{Answer, Visit, layout, orders};
+use crate::report::logs::as_text;
+use crate::web::api::{self, failed};
+
+/// The most runs in the list.
+const MOST_RUNS: u32 = 200;
+/// The most bytes of a log that are read for the page, and the most lines that are shown.
+const MOST_LOG: u64 = 1 << 20;
+const MOST_LINES: usize = 300;
+
+/// A part of the timeline.
+struct Span {
+    name: String,
+    from: f64,
+    until: f64,
+    status: String,
+}
+
+pub(super) fn list(visit: &Visit<'_>) -> Answer {
+    let pipeline = visit.call.parameter("pipeline").filter(|name| !name.is_empty()).map(str::to_owned);
+    let is_failed = visit.call.parameter("failed") == Some("yes");
+    let filter = RunFilter { pipeline, failed: is_failed, limit: Some(MOST_RUNS), ..RunFilter::default() };
+    let found = visit.site.handle.runtime().history().and_then(|history| history.list(&filter)).map_err(failed)?;
+    let chips =
+        [("/runs", "all", !is_failed), ("/runs?failed=yes", "failed", is_failed)].map(|(to, name, is_shown)| {
+            element("a", &[("href", to), ("aria-current", "true")][..if is_shown { 2 } else { 1 }], [text(name)])
+        });
+    let parts = [
+        words("h1", "", "Runs"),
+        element("nav", &[("class", "filter"), ("aria-label", "Filter runs")], chips),
+        listed("Runs on this machine", &found),
+    ];
+    Ok(layout::page(visit, "Runs", parts))
+}
+
+/// A table of runs.
+pub(super) fn listed(caption: &str, runs: &[RunRecord]) -> Html {
+    let row = |run: &RunRecord| {
+        let exit = run.exit_code.map(|code| text(code.to_string())).unwrap_or_default();
+        vec![
+            run_link(&run.run_id),
+            text(run.kind.name()),
+            text(&run.pipeline),
+            moment(run.started_at),
+            state(run.status.name()),
+            exit,
+            if run.status == RunStatus::Running { Html::default() } else { seconds(run.seconds) },
+        ]
+    };
+    let head = ["run", "kind", "pipeline", "started (UTC)", "status", "exit", "duration"];
+    table(caption, &head, &[5, 6], runs.iter().map(row).collect())
+}
+
+pub(super) fn page(visit: &Visit<'_>) -> Answer {
+    let run_id = visit.call.name();
+    let title = format!("Run {run_id}");
+    let cancel = match visit.site.handle.running().contains_key(run_id) {
+        true => order(visit, &format!("/runs/{run_id}/cancel"), "Stop this run", &[]),
+        false => Html::default(),
+    };
+    let run = match (api::the_run(visit.site, run_id), visit.site.handle.running().get(run_id)) {
+        (Ok(run), _) => run,
+        // It has not begun yet.
+        (Err(_), Some(waiting)) => {
+            let why = waiting.waits_for.as_deref().unwrap_or("its process begins");
+            let parts = [words("h1", "", &title), words("p", "", format!("The run waits: {why}.")), cancel];
+            return Ok(layout::page(visit, &title, parts));
+        }
+        (Err(refusal), None) => return Err(refusal),
+    };
+    let parts = api::parts(visit.site, &run)?;
+    let log = log_lines(visit, &run);
+    let restart = match orders::restarted(&run, &parts) {
+        Some(_) => order(visit, &format!("/runs/{run_id}/restart"), "Run again what failed", &[]),
+        None => Html::default(),
+    };
+    let shown = [
+        words("h1", "", &title),
+        head(&run),
+        element("div", &[("class", "orders")], [restart, cancel]),
+        failures(&run, &parts),
+        timeline(&run, &parts, &log),
+        section("Streams", [streams(&run, &parts.streams)]),
+        models(&parts.models),
+        plugins(&parts),
+        shown_log(&run, &log),
+    ];
+    Ok(layout::page(visit, &title, shown))
+}
+
+/// The log of a run as it is in its file.
+pub(super) fn log(visit: &Visit<'_>) -> Answer {
+    api::log(visit.site, &visit.call)
+}
+
+fn head(run: &RunRecord) -> Html {
+    let exit = run.exit_code.map(|code| text(format!("exit code {code}"))).unwrap_or_default();
+    let took = match run.status {
+        RunStatus::Running => Html::default(),
+        _ => joined([text("took "), seconds(run.seconds)]),
+    };
+    facts([
+        state(run.status.name()),
+        text(run.kind.name()),
+        joined([text("pipeline "), link(&format!("/?pipeline={}", run.pipeline), &run.pipeline)]),
+        joined([text("started "), moment(run.started_at), text(" UTC")]),
+        took,
+        exit,
+    ])
+}
+
+/// The failures of the run as a whole, of its streams and of its models, each with what to do.
+fn failures(run: &RunRecord, parts: &RunParts) -> Html {
+    let is_good = run.status == RunStatus::Succeeded || run.status == RunStatus::Running;
+    let whole = run.message.as_ref().map(|why| (run.kind.name().to_owned(), why.clone()));
+    let streams = parts.streams.iter().filter_map(|end| Some((end.stream.clone(), end.failure.clone()?)));
+    let models = parts.models.iter().filter(|end| !end.message.is_empty() && !is_good);
+    let models = models.map(|end| (end.model.clone(), end.message.clone()));
+    let all: Vec<Html> = streams
+        .chain(models)
+        .chain(whole)
+        .map(|(name, why)| joined([words("h3", "", name), message(if is_good { "" } else { "bad" }, &why)]))
+        .collect();
+    match all.is_empty() {
+        true => Html::default(),
+        false => section(if is_good { "Notes" } else { "Failures" }, all),
+    }
+}
+
+/// The times at which the parts of a run began and ended: they end by the log, and their durations are in the history.
+fn timeline(run: &RunRecord, parts: &RunParts, log: &[Json]) -> Html {
+    let ended = |key: &str, name: &str| {
+        let of_part = log.iter().rev().find(|line| line["fields"][key] == name)?;
+        let at = timestamp_from_text(of_part["timestamp"].as_str()?)?;
+        Some((at - run.started_at) as f64 / 1e6)
+    };
+    let span = |(key, name, took, status): (&str, &str, f64, &str)| {
+        let until = ended(key, name).unwrap_or(took).max(took);
+        Span { name: name.to_owned(), from: until - took, until, status: status.to_owned() }
+    };
+    let streams = parts.streams.iter().map(|end| ("stream", end.stream.as_str(), end.seconds, end.status.as_str()));
+    let models = parts.models.iter().map(|end| ("model", end.model.as_str(), end.seconds, end.status.as_str()));
+    let mut spans: Vec<Span> = streams.chain(models).map(span).collect();
+    if spans.is_empty() {
+        return Html::default();
+    }
+    spans.sort_by(|a, b| a.from.total_cmp(&b.from));
+    let whole = spans.iter().map(|span| span.until).fold(run.seconds, f64::max);
+    let row = |span: &Span| {
+        let class = if ["failed", "errored"].contains(&span.status.as_str()) { "bad" } else { "busy" };
+        let took = seconds(span.until - span.from);
+        vec![text(&span.name), state(&span.status), chart::span(span.from, span.until, whole, class), took]
+    };
+    let rows = spans.iter().map(row).collect();
+    section("Timeline", [table("Timeline", &["part", "status", "from begin to end", "duration"], &[3], rows)])
+}
+
+fn streams(run: &RunRecord, streams: &[StreamRecord]) -> Html {
+    let row = |end: &StreamRecord| {
+        vec![
+            stream_link(&run.pipeline, &end.stream),
+            state(&end.status),
+            count(end.rows_read),
+            count(end.rows_written),
+            count(end.rows_unchanged),
+            count(end.rows_rejected),
+            seconds(end.seconds),
+            end.bookmark.as_deref().map(text).unwrap_or_default(),
+        ]
+    };
+    let head = ["stream", "status", "read", "written", "unchanged", "rejected", "duration", "committed up to"];
+    table("Streams", &head, &[2, 3, 4, 5, 6], streams.iter().map(row).collect())
+}
+
+fn models(models: &[ModelRecord]) -> Html {
+    if models.is_empty() {
+        return Html::default();
+    }
+    let row = |end: &ModelRecord| {
+        vec![
+            text(&end.model),
+            state(&end.status),
+            end.action.as_deref().map(text).unwrap_or_default(),
+            end.rows.map(count).unwrap_or_default(),
+            count(end.rows_changed),
+            seconds(end.seconds),
+            text(&end.message),
+        ]
+    };
+    let head = ["model", "status", "action", "rows", "changed", "duration", "message"];
+    section("Models", [table("Models", &head, &[3, 4, 5], models.iter().map(row).collect())])
+}
+
+fn plugins(parts: &RunParts) -> Html {
+    if parts.plugins.is_empty() {
+        return Html::default();
+    }
+    let rows = parts
+        .plugins
+        .iter()
+        .map(|used| vec![text(&used.stream), text(&used.plugin), text(&used.version), words("code", "", &used.digest)]);
+    section("Plugins", [table("Plugins", &["stream", "plugin", "version", "digest"], &[], rows.collect())])
+}
+
+/// The end of the run's log, as far as it is of the log's form.
+fn log_lines(visit: &Visit<'_>, run: &RunRecord) -> Vec<Json> {
+    let bytes = api::end_of_log(visit.site, &run.run_id, MOST_LOG).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+fn shown_log(run: &RunRecord, log: &[Json]) -> Html {
+    if log.is_empty() {
+        return Html::default();
+    }
+    let from = log.len().saturating_sub(MOST_LINES);
+    let plain = |line: &Json| Some(strip_ansi_codes(&as_text(line.as_object()?)).into_owned());
+    let lines: Vec<String> = log[from..].iter().filter_map(plain).collect();
+    let cut = if from > 0 { format!("The last {MOST_LINES} lines. ") } else { String::new() };
+    let whole = link(&format!("/runs/{}/log", run.run_id), "The log as JSON");
+    let shown = element(
+        "details",
+        &[],
+        [words("summary", "", format!("{} lines", lines.len())), message("", &lines.join("\n"))],
+    );
+    let follow = command(&format!("wmshost logs --run {}", run.run_id));
+    section("Log", [shown, element("p", &[("class", "soft")], [text(cut), whole, text(", or "), follow])])
+}
