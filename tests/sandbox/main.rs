@@ -12,6 +12,7 @@
 //! | `extractors` | hostile extractors |
 //! | `services` | hostile extractors with a web service |
 //! | `loaders` | hostile loaders |
+//! | `signatures` | components that nobody has signed |
 //! | `echo` | values survive the way into a guest and back |
 //! | `cache` | cached artefacts never run wrong code and never stop a run |
 //! | `program` | the program itself: exit codes and messages |
@@ -24,6 +25,7 @@ mod loaders;
 mod program;
 mod refused;
 mod services;
+mod signatures;
 mod start;
 mod transforms;
 mod wasi;

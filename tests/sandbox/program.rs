@@ -3,6 +3,7 @@
 //! it reaches the log.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use rusqlite::Connection;
@@ -11,10 +12,10 @@ use tempfile::TempDir;
 use wmshost_tests::{plugin as component, program};
 
 /// A folder with a source of two tables and a pipeline of two streams, one of them through a hostile transform.
-struct Site(TempDir);
+pub(crate) struct Site(TempDir);
 
 impl Site {
-    fn new(behaviour: &str) -> Self {
+    pub(crate) fn new(behaviour: &str) -> Self {
         let site = Self(tempfile::tempdir().expect("a folder"));
         let source = Connection::open(site.0.path().join("source.db")).expect("a source");
         let tables = ["orders", "neighbours"].map(|table| {
@@ -31,14 +32,24 @@ impl Site {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
+        self.wmshost(&[&["run", "pipeline.toml"], arguments].concat())
+    }
+
+    /// Runs any command.
+    pub(crate) fn wmshost(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(program());
-        command.args(["run", "pipeline.toml"]).args(arguments).current_dir(self.0.path());
+        command.args(arguments).current_dir(self.0.path());
         command.env("WMSHOST_HOME", self.0.path().join("home")).env_remove("RUST_BACKTRACE");
         command.output().expect("the program starts")
     }
 
+    /// A file in its folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
     /// The number of rows of a target table; 0 if it does not exist.
-    fn rows(&self, table: &str) -> i64 {
+    pub(crate) fn rows(&self, table: &str) -> i64 {
         let target = Connection::open(self.0.path().join("target.db")).expect("the target");
         target.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap_or(0)
     }
@@ -85,7 +96,7 @@ fn pipeline(behaviour: &str) -> String {
     )
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
@@ -204,11 +215,7 @@ fn a_denial_is_counted_and_in_the_log() {
 #[test]
 fn a_component_that_differs_from_its_lock_does_not_run() {
     let site = Site::new("none");
-    let program = |arguments: &[&str]| {
-        let mut command = Command::new(program());
-        command.args(arguments).current_dir(site.0.path()).env("WMSHOST_HOME", site.0.path().join("home"));
-        command.output().expect("the program starts")
-    };
+    let program = |arguments: &[&str]| site.wmshost(arguments);
     let copied = site.0.path().join("transform.wasm");
     fs::copy(component("hostile_transform"), &copied).expect("a copy");
     let file = site.0.path().join("pipeline.toml");

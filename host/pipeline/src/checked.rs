@@ -41,6 +41,8 @@ pub struct Checked {
     pub name: String,
     /// The secret of masks that hash.
     pub mask_key: Option<Secret>,
+    /// The public keys, by one of which each component is signed; empty if none has to be.
+    pub signers: Vec<String>,
     /// The options of its runs.
     pub run: RunOptions,
     /// The limits of one plugin instance.

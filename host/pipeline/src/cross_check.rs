@@ -39,6 +39,7 @@ pub(crate) fn check(pipeline: &Resolved, plugins: &dyn PluginCatalog, sink: &mut
         file: pipeline.file.clone(),
         name: pipeline.name.clone(),
         mask_key: pipeline.mask_key.clone(),
+        signers: pipeline.signers.clone(),
         run: pipeline.run.clone(),
         limits: pipeline.limits.clone(),
         connections: pipeline.connections.clone(),

@@ -52,6 +52,8 @@ pub(crate) enum KeyType {
     SourceNames,
     /// A list of tables to take over.
     TakeOvers,
+    /// A list of public keys in the format of minisign.
+    PublicKeys,
     /// A table of these keys.
     Table(&'static [Key]),
     /// A table of tables with these keys, each under a name that the author chooses.
@@ -123,6 +125,7 @@ impl KeyType {
             Self::ColumnType => "a type".to_owned(),
             Self::TakeOver => "`TABLE`, or `TABLE of PIPELINE`".to_owned(),
             Self::Digest => "`blake3:` and 64 hexadecimal digits".to_owned(),
+            Self::PublicKeys => "a list of public keys of minisign".to_owned(),
             Self::TakeOvers => "a list of `TABLE` or `TABLE of PIPELINE`".to_owned(),
             Self::Address | Self::Text => "text".to_owned(),
             Self::WebAddress => "an address such as `https://host/path`".to_owned(),
@@ -177,6 +180,7 @@ impl Key {
                 | KeyType::Names
                 | KeyType::SourceNames
                 | KeyType::TakeOvers
+                | KeyType::PublicKeys
         );
         !whole && !self.literal
     }

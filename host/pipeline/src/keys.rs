@@ -52,6 +52,7 @@ pub(crate) mod file {
         ALL:
         NAME = Key::new("name", KeyType::Name).literal();
         MASK_KEY = Key::new("mask_key", KeyType::Secret);
+        REQUIRE_SIGNED = Key::new("require_signed", KeyType::PublicKeys).or(KeyDefault::Empty);
         EXTENDS = Key::new("extends", KeyType::Path).literal();
         PLUGINS = Key::new("plugins", KeyType::Named(plugin::ALL));
         CONNECTIONS = Key::new("connections", KeyType::Named(connection::ALL));

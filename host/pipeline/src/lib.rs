@@ -90,7 +90,7 @@ pub use keys::{KeyHelp, all_keys};
 pub use load::{check_file, check_text, load, load_text};
 pub use models::{Lineage, Models, ModelsPlan, SQL_PROJECT, variable_literal};
 pub use plugins::{
-    PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingMetadata, StandardPluginProblem, World,
+    Demands, PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingMetadata, StandardPluginProblem, World,
 };
 pub use policies::{LateRows, Misfire};
 pub use reference::Environment;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::diagnostics::{DiagnosticSink, join};
 use crate::keys::{file, plugin as keys};
-use crate::plugins::{PluginCatalog, PluginFile, PluginMetadata, PluginProblem, StandardPluginProblem};
+use crate::plugins::{Demands, PluginCatalog, PluginFile, PluginMetadata, PluginProblem, StandardPluginProblem};
 use crate::resolved::Resolved;
 use crate::suggest;
 use crate::syntax::SyntaxError;
@@ -71,8 +71,9 @@ impl<'a> PluginLookup<'a> {
             // `objection` reports a label that is no standard plugin, with the key that has it.
             None => (self.catalog.standard(label).ok()?, &keys::NAME),
         };
-        let digest = self.pipeline.digests.get(label).map(String::as_str);
-        match self.catalog.metadata(&path, digest) {
+        let demands =
+            Demands { digest: self.pipeline.digests.get(label).map(String::as_str), signers: &self.pipeline.signers };
+        match self.catalog.metadata(&path, demands) {
             Ok(metadata) => Some((path, metadata)),
             Err(problem) => {
                 let (message, advice) = problem.explain(&path);

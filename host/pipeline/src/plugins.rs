@@ -1,6 +1,9 @@
 //! Port: component files and their metadata. The program finds the files and reads them through the sandbox, a test makes
 //! both up.
 
+use crate::diagnostics::join;
+use crate::keys::plugin as keys;
+use crate::section_reader::SectionReader;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -74,6 +77,8 @@ pub enum PluginProblem {
         /// The digest in the lock.
         locked: Option<String>,
     },
+    /// It is not signed by one of the keys of `require_signed`, for this reason.
+    NotSigned(String),
     /// It is not a WebAssembly component, or a broken one.
     NotAComponent(String),
     /// It is a component, but for a world or a contract that this host does not offer.
@@ -105,6 +110,10 @@ impl PluginProblem {
                     "restore the component, or look at what changes by `wmshost lock PIPELINE`",
                 )
             }
+            Self::NotSigned(why) => (
+                format!("{path} is not signed as `require_signed` asks: {why}"),
+                "have it signed by `wmshost plugin sign`, or add the signer's public key once you trust it",
+            ),
             Self::NotAComponent(why) => (
                 format!("{path} is not a WebAssembly component: {why}"),
                 "build it again for the target wasm32-wasip2 (`make plugins`)",
@@ -129,6 +138,25 @@ pub enum PluginFile {
     Standard(String),
 }
 
+impl PluginFile {
+    /// Reads one table of `[plugins]`; `None` after a report.
+    pub(crate) fn read(label: &str, scope: &mut SectionReader<'_>) -> Option<Self> {
+        let (path, name) = (join(&scope.path, keys::PATH.name), join(&scope.path, keys::NAME.name));
+        if scope.has(&keys::PATH) {
+            if scope.has(&keys::NAME) {
+                let advice = "a plugin has a file by `path` or is a standard one by `name`; remove one of the keys";
+                scope.sink.of(&name, "must not be set beside `path`", Some(advice.to_owned()));
+            }
+            return scope.path(&keys::PATH).map(Self::Path);
+        }
+        if scope.sink.is_reported(&path) || scope.sink.is_reported(&name) {
+            return None;
+        }
+        let name = if scope.has(&keys::NAME) { scope.text(&keys::NAME)? } else { label.to_owned() };
+        Some(Self::Standard(name))
+    }
+}
+
 /// The reason why a standard plugin has no file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StandardPluginProblem {
@@ -151,7 +179,16 @@ pub trait PluginCatalog {
     fn standard_names(&self) -> Vec<String>;
     /// Returns the folders in which standard plugins are looked for, in order.
     fn standard_folders(&self) -> Vec<PathBuf>;
-    /// Returns the metadata of the plugin in this file, or the reason why it has none. The file's digest, if one is
-    /// passed, is compared before anything in the file is compiled.
-    fn metadata(&self, path: &Path, digest: Option<&str>) -> Result<PluginMetadata, PluginProblem>;
+    /// Returns the metadata of the plugin in this file, or the reason why it has none. The demands are held to before
+    /// anything in the file is compiled.
+    fn metadata(&self, path: &Path, demands: Demands<'_>) -> Result<PluginMetadata, PluginProblem>;
+}
+
+/// The demands of a pipeline file on a component file.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Demands<'a> {
+    /// The digest that it must have, if there is one.
+    pub digest: Option<&'a str>,
+    /// The public keys, by one of which it must be signed; empty if it need not be.
+    pub signers: &'a [String],
 }

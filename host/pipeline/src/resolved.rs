@@ -162,6 +162,8 @@ pub struct Resolved {
     pub name: String,
     /// The secret of masks that hash.
     pub mask_key: Option<Secret>,
+    /// The public keys, by one of which each component must be signed; empty if none has to be.
+    pub signers: Vec<String>,
     /// The options of its runs.
     pub run: RunOptions,
     /// The times at which it is due.
@@ -194,10 +196,11 @@ pub(crate) fn resolve(
     let root = extends::read(path, text, sink)?;
     let mut reader = Resolver { root: &root, environment, sink };
     let mut scope = reader.scope(&root, String::new());
+    let signers = scope.list(&file::REQUIRE_SIGNED).unwrap_or_default();
     let (mask_key, name) = (scope.secret(&file::MASK_KEY), scope.required_text(&file::NAME));
     let (declared_plugins, plugins) = reader.each(&file::PLUGINS, |label, scope| {
         let digest = scope.text(&plugin::DIGEST);
-        plugin_file(label, scope).map(|file| (file, digest))
+        PluginFile::read(label, scope).map(|file| (file, digest))
     });
     let digests = plugins.iter().filter_map(|(label, (_, digest))| Some((label.clone(), digest.clone()?))).collect();
     let (declared_connections, connections) = reader.each(&file::CONNECTIONS, |_, scope| connection::read(scope));
@@ -209,6 +212,7 @@ pub(crate) fn resolve(
         file: path.to_owned(),
         name,
         mask_key,
+        signers,
         run,
         schedule,
         limits,
@@ -328,23 +332,6 @@ impl<'a> Resolver<'a> {
     fn streams(&mut self) -> Vec<(String, StreamPlan)> {
         self.each(&file::STREAMS, |name, scope| Some(stream_plan(name, scope))).1
     }
-}
-
-/// Reads the component file of a plugin; `None` after a report.
-fn plugin_file(label: &str, scope: &mut SectionReader<'_>) -> Option<PluginFile> {
-    let (path, name) = (join(&scope.path, plugin::PATH.name), join(&scope.path, plugin::NAME.name));
-    if scope.has(&plugin::PATH) {
-        if scope.has(&plugin::NAME) {
-            let advice = "a plugin has a file by `path` or is a standard one by `name`; remove one of the keys";
-            scope.sink.of(&name, "must not be set beside `path`", Some(advice.to_owned()));
-        }
-        return scope.path(&plugin::PATH).map(PluginFile::Path);
-    }
-    if scope.sink.is_reported(&path) || scope.sink.is_reported(&name) {
-        return None;
-    }
-    let name = if scope.has(&plugin::NAME) { scope.text(&plugin::NAME)? } else { label.to_owned() };
-    Some(PluginFile::Standard(name))
 }
 
 /// Reads a number of things in memory.

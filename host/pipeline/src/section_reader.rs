@@ -192,10 +192,12 @@ impl SectionReader<'_> {
         let AuthoredValue::Texts(items) = found.value else {
             return None;
         };
-        let labels = matches!(key.kind, KeyType::Names);
+        // Column names of another case are the same.
+        let labels = matches!(key.kind, KeyType::Names | KeyType::PublicKeys);
         let check: fn(&str) -> Result<(), SyntaxError> = match key.kind {
             KeyType::Names => syntax::name,
             KeyType::TakeOvers => syntax::take_over,
+            KeyType::PublicKeys => syntax::public_key,
             _ => syntax::source_name,
         };
         let (mut seen, mut names) = (BTreeSet::new(), Vec::new());

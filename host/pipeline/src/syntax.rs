@@ -107,6 +107,17 @@ pub(crate) fn digest(word: &str) -> Result<(), SyntaxError> {
     Err(("is not a valid digest".to_owned(), Some(rule.to_owned())))
 }
 
+/// Checks a public key in the format of minisign: 42 bytes in base64, which begin with `Ed`.
+pub(crate) fn public_key(word: &str) -> Result<(), SyntaxError> {
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
+    if word.len() == 56 && word.starts_with("RW") && word.chars().all(is_base64) {
+        return Ok(());
+    }
+    let rule =
+        "write the 56 characters that `wmshost plugin key` prints, or the second line of a `.pub` file of minisign";
+    Err(("is not a public key".to_owned(), Some(rule.to_owned())))
+}
+
 /// Checks a host name, service name or SID: one word, so that it cannot inject anything into a connect descriptor.
 pub(crate) fn address(word: &str) -> Result<(), SyntaxError> {
     let good = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '$' | '#' | '[' | ']');

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use wmshost_flow::{ColumnRule, STAGED_SUFFIX, TableGrant, grant_of, is_pattern};
 use wmshost_pipeline::{Checked, ConfiguredPlugin, Connection, Stream, StreamPlan};
 
@@ -17,18 +18,39 @@ pub struct PluginGrants {
     pub plugin: String,
     /// The digest of its component.
     pub digest: String,
-    /// The tables that it may read.
-    pub reads: Vec<GrantedTable>,
-    /// The tables that it may write, each with its connection.
-    pub writes: Vec<(String, String)>,
-    /// The connection of the web service that it may ask.
-    pub service: Option<String>,
-    /// All of this in sentences.
+    /// All that it may do beyond its own computing.
+    pub grants: Grants,
+    /// The same in sentences.
     pub sentences: Vec<String>,
 }
 
+/// Grants as data.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grants {
+    /// The tables that may be read.
+    pub reads: Vec<GrantedTable>,
+    /// The tables that may be written.
+    pub writes: Vec<WrittenTable>,
+    /// The connection of the web service that may be asked.
+    pub service: Option<String>,
+    /// The connection in which the host builds tables and views of its SELECTs.
+    pub models: Option<String>,
+}
+
+/// A table that a plugin may write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WrittenTable {
+    /// The label of the connection.
+    pub connection: String,
+    /// The table.
+    pub table: String,
+}
+
 /// A table, or the tables of a pattern, that a plugin may read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct GrantedTable {
     /// The label of the connection.
     pub connection: String,
@@ -41,7 +63,7 @@ pub struct GrantedTable {
     /// The condition of the rows that may be read.
     pub rows: Option<String>,
     /// The masks of columns.
-    pub masks: BTreeMap<String, &'static str>,
+    pub masks: BTreeMap<String, String>,
 }
 
 /// Returns the grants of all plugins of a pipeline.
@@ -57,10 +79,45 @@ pub fn grants(pipeline: &Checked) -> Vec<PluginGrants> {
                 ),
                 nothing_else("its own code may read and write no database"),
             ],
+            grants: Grants { models: Some(models.target.clone()), ..Grants::default() },
             ..PluginGrants::none(None, "models", plugin)
         })
     });
     streams.chain(models).collect()
+}
+
+impl Grants {
+    /// Returns each grant in words that go on from "may".
+    pub(crate) fn in_words(&self) -> Vec<String> {
+        let reads = self.reads.iter().map(GrantedTable::in_words);
+        let writes = self.writes.iter().map(|written| format!("write {} of {}", written.table, written.connection));
+        let service = self.service.iter().map(|service| format!("send requests to {service}"));
+        let models = self.models.iter().map(|target| format!("have tables and views built in {target}"));
+        reads.chain(writes).chain(service).chain(models).collect()
+    }
+}
+
+impl GrantedTable {
+    /// Returns the grant in words that go on from "may".
+    fn in_words(&self) -> String {
+        let Self { connection, table, columns, except, rows, masks } = self;
+        let columns = match columns.as_slice() {
+            [all] if all == "*" => "all columns".to_owned(),
+            some => format!("the columns {}", some.join(", ")),
+        };
+        let tables = if is_pattern(table) { format!("every table {table}") } else { table.clone() };
+        let mut text = format!("read {columns} of {tables} of {connection}");
+        if !except.is_empty() {
+            text += &format!(", never {}", except.join(", "));
+        }
+        if let Some(rows) = rows {
+            text += &format!(", only rows where {rows}");
+        }
+        for (column, mask) in masks {
+            text += &format!("; {column} is masked by {mask}");
+        }
+        text
+    }
 }
 
 impl PluginGrants {
@@ -70,9 +127,7 @@ impl PluginGrants {
             stage,
             plugin: plugin.plugin.clone(),
             digest: plugin.digest.clone(),
-            reads: Vec::new(),
-            writes: Vec::new(),
-            service: None,
+            grants: Grants::default(),
             sentences: Vec::new(),
         }
     }
@@ -92,8 +147,9 @@ fn of_stream(pipeline: &Checked, stream: &Stream) -> Vec<PluginGrants> {
         ..PluginGrants::none(Some(plan), "transform", plugin)
     });
     let staged = format!("{}{STAGED_SUFFIX}", plan.target_table);
+    let written = |table: &String| WrittenTable { connection: plan.target.clone(), table: table.clone() };
     let loader = PluginGrants {
-        writes: vec![(plan.target.clone(), plan.target_table.clone()), (plan.target.clone(), staged.clone())],
+        grants: Grants { writes: vec![written(&plan.target_table), written(&staged)], ..Grants::default() },
         sentences: vec![
             format!(
                 "{} may define, add to and merge into {} of {}, and its staging table {staged}, within transactions of the \
@@ -116,7 +172,8 @@ fn extractor(pipeline: &Checked, stream: &Stream) -> PluginGrants {
             plugin.plugin, plan.source
         );
         let sentences = vec![asks, nothing_else("it may read and write no database")];
-        return PluginGrants { service: Some(plan.source.clone()), sentences, ..none };
+        let grants = Grants { service: Some(plan.source.clone()), ..Grants::default() };
+        return PluginGrants { grants, sentences, ..none };
     }
     let mut tables: Vec<&String> = Vec::new();
     for table in plan.readable() {
@@ -125,9 +182,10 @@ fn extractor(pipeline: &Checked, stream: &Stream) -> PluginGrants {
         }
     }
     let reads: Vec<GrantedTable> = tables.into_iter().map(|table| granted(plan, table)).collect();
-    let mut sentences: Vec<String> = reads.iter().map(|table| sentence(&plugin.plugin, table)).collect();
+    let mut sentences: Vec<String> =
+        reads.iter().map(|table| format!("{} may {}", plugin.plugin, table.in_words())).collect();
     sentences.push(nothing_else("it may write nothing"));
-    PluginGrants { reads, sentences, ..none }
+    PluginGrants { grants: Grants { reads, ..Grants::default() }, sentences, ..none }
 }
 
 fn granted(plan: &StreamPlan, table: &str) -> GrantedTable {
@@ -136,27 +194,9 @@ fn granted(plan: &StreamPlan, table: &str) -> GrantedTable {
     let mut masks = BTreeMap::new();
     if table.eq_ignore_ascii_case(&plan.table) {
         except.extend(plan.columns.iter().filter(|(_, rule)| **rule == ColumnRule::Skip).map(|(name, _)| name.clone()));
-        masks.extend(plan.columns.iter().filter_map(|(name, rule)| Some((name.clone(), rule.mask()?.name()))));
+        masks.extend(
+            plan.columns.iter().filter_map(|(name, rule)| Some((name.clone(), rule.mask()?.name().to_owned()))),
+        );
     }
     GrantedTable { connection: plan.source.clone(), table: table.to_owned(), columns, except, rows, masks }
-}
-
-fn sentence(plugin: &str, table: &GrantedTable) -> String {
-    let GrantedTable { connection, table, columns, except, rows, masks } = table;
-    let columns = match columns.as_slice() {
-        [all] if all == "*" => "all columns".to_owned(),
-        some => format!("the columns {}", some.join(", ")),
-    };
-    let tables = if is_pattern(table) { format!("every table {table}") } else { table.clone() };
-    let mut text = format!("{plugin} may read {columns} of {tables} of {connection}");
-    if !except.is_empty() {
-        text += &format!(", never {}", except.join(", "));
-    }
-    if let Some(rows) = rows {
-        text += &format!(", only rows where {rows}");
-    }
-    for (column, mask) in masks {
-        text += &format!("; {column} is masked by {mask}");
-    }
-    text
 }

@@ -30,6 +30,7 @@
 //! | `grants` | the grants of plugins, in sentences and as data |
 //! | `lock` | `wmshost.lock`, to which plugins and grants are held |
 //! | `doctor` | the state of this machine, its connections, and its sandbox |
+//! | `signature` | signatures of components |
 //! | `discover` | the tables of a database, as a source |
 //! | `init` | a pipeline for a database that nobody has described yet |
 //! | `quarantine` | listing, replaying and dropping rejected rows |
@@ -67,6 +68,7 @@ mod run_id;
 mod runtime;
 pub mod sample;
 pub mod serve;
+pub mod signature;
 pub mod state;
 pub mod status;
 mod system_clock;

@@ -14,8 +14,9 @@ use wmshost_sandbox::{CONTRACT_VERSION, WASMTIME_VERSION};
 
 use crate::error::{Error, Result};
 use crate::files::write_document;
-use crate::grants::{PluginGrants, grants};
+use crate::grants::{Grants, PluginGrants, grants};
 use crate::plugin_registry::{PluginRegistry, named_digest};
+use crate::signature::signer;
 
 /// The name of the file.
 const FILE: &str = "wmshost.lock";
@@ -62,10 +63,12 @@ pub struct LockedPlugin {
     pub version: String,
     /// The version of the contract that it was built for.
     pub contract: String,
+    /// The public key that it is signed by, where the pipeline has `require_signed`.
+    pub signer: Option<String>,
     /// The interfaces that it imports.
     pub imports: Vec<String>,
-    /// Its grants in sentences, by stream; those of a plugin of models under an empty name.
-    pub grants: BTreeMap<String, Vec<String>>,
+    /// Its grants, by stream; those of a plugin of models under an empty name.
+    pub grants: BTreeMap<String, Grants>,
 }
 
 impl LockedPipeline {
@@ -96,19 +99,22 @@ impl LockedPlugin {
         if self.digest != now.digest {
             found.push(format!("{name}: {} {} → {} {}", self.version, self.digest, now.version, now.digest));
         }
+        if self.signer != now.signer {
+            let key = |signer: &Option<String>| signer.clone().unwrap_or_else(|| "nobody".to_owned());
+            found.push(format!("{name}: signed by {} → {}", key(&self.signer), key(&now.signer)));
+        }
         let added: Vec<&str> =
             now.imports.iter().filter(|import| !self.imports.contains(import)).map(String::as_str).collect();
         if !added.is_empty() {
             found.push(format!("{name}: it imports {} now", added.join(", ")));
         }
-        for (stream, sentences) in &now.grants {
-            let before = self.grants.get(stream).map(Vec::as_slice).unwrap_or_default();
-            found.extend(
-                sentences.iter().filter(|text| !before.contains(text)).map(|text| format!("{stream}: + {text}")),
-            );
-            found.extend(
-                before.iter().filter(|text| !sentences.contains(text)).map(|text| format!("{stream}: - {text}")),
-            );
+        for (stream, granted) in &now.grants {
+            let before = self.grants.get(stream).map(Grants::in_words).unwrap_or_default();
+            let now = granted.in_words();
+            let more = now.iter().filter(|words| !before.contains(words));
+            found.extend(more.map(|words| format!("{stream}: + {name} may {words}")));
+            let less = before.iter().filter(|words| !now.contains(words));
+            found.extend(less.map(|words| format!("{stream}: - {name} may {words}")));
         }
         let gone = self.grants.keys().filter(|stream| !now.grants.contains_key(*stream));
         found.extend(gone.map(|stream| format!("{stream}: {name} is no longer used")));
@@ -158,11 +164,12 @@ pub fn entry_of(pipeline: &Checked, registry: &PluginRegistry) -> Result<LockedP
         let plugin = registry.plugin(&stage.plugin, &stage.path)?;
         let of_plugin = |of: &&PluginGrants| of.plugin == stage.plugin;
         let grants = all.iter().filter(of_plugin);
-        let grants = grants.map(|of| (of.stream.clone().unwrap_or_default(), of.sentences.clone())).collect();
+        let grants = grants.map(|of| (of.stream.clone().unwrap_or_default(), of.grants.clone())).collect();
         let locked = LockedPlugin {
             digest: named_digest(&plugin.digest),
             version: stage.version.clone(),
             contract: plugin.contract.clone(),
+            signer: signer_of(&stage.path, &pipeline.signers)?,
             imports: plugin.imports.clone(),
             grants,
         };
@@ -174,6 +181,15 @@ pub fn entry_of(pipeline: &Checked, registry: &PluginRegistry) -> Result<LockedP
         wasmtime: WASMTIME_VERSION.to_owned(),
     };
     Ok(LockedPipeline { toolchain, plugins })
+}
+
+/// Returns the key of `require_signed` that a component is signed by; `None` if it need not be signed.
+fn signer_of(component: &Path, keys: &[String]) -> Result<Option<String>> {
+    if keys.is_empty() {
+        return Ok(None);
+    }
+    let bytes = fs::read(component).map_err(Error::file(component, "cannot be read"))?;
+    Ok(Some(signer(component, &bytes, keys).map_err(Failure::denied)?.clone()))
 }
 
 /// Has the registry hold the components of a pipeline to its lock, if there is one, before anything in them is compiled.
@@ -218,14 +234,16 @@ pub(crate) fn require(pipeline: &Checked, registry: &PluginRegistry, locked: &Lo
 mod tests {
     use super::*;
 
-    fn plugin(digest: &str, imports: &[&str], grants: &[(&str, &[&str])]) -> LockedPlugin {
+    fn plugin(digest: &str, imports: &[&str], services: &[(&str, &str)]) -> LockedPlugin {
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let grants = |service: &str| Grants { service: Some(service.to_owned()), ..Grants::default() };
         LockedPlugin {
             digest: digest.to_owned(),
             version: "1".to_owned(),
             contract: "0.1.0".to_owned(),
+            signer: None,
             imports: texts(imports),
-            grants: grants.iter().map(|(stream, sentences)| ((*stream).to_owned(), texts(sentences))).collect(),
+            grants: services.iter().map(|(stream, service)| ((*stream).to_owned(), grants(service))).collect(),
         }
     }
 
@@ -239,21 +257,15 @@ mod tests {
 
     #[test]
     fn every_difference_is_named() {
-        let before = pipeline(&[
-            ("a", plugin("x", &["log"], &[("s", &["a may read t", "nothing else"])])),
-            ("b", plugin("z", &[], &[])),
-        ]);
-        let now = pipeline(&[
-            ("a", plugin("y", &["log", "source"], &[("s", &["a may read u", "nothing else"])])),
-            ("c", plugin("w", &[], &[])),
-        ]);
+        let before = pipeline(&[("a", plugin("x", &["log"], &[("s", "t")])), ("b", plugin("z", &[], &[]))]);
+        let now = pipeline(&[("a", plugin("y", &["log", "source"], &[("s", "u")])), ("c", plugin("w", &[], &[]))]);
         assert_eq!(
             before.differences(&now),
             [
                 "a: 1 x → 1 y",
                 "a: it imports source now",
-                "s: + a may read u",
-                "s: - a may read t",
+                "s: + a may send requests to u",
+                "s: - a may send requests to t",
                 "c is new: w",
                 "b is no longer used"
             ]

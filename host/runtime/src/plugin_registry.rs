@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use wmshost_flow::{Cancel, Failure, FailureCause, WasmError};
 use wmshost_pipeline::{
-    PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingMetadata, StandardPluginProblem, World,
+    Demands, PluginCatalog, PluginFile, PluginMetadata, PluginProblem, Resolved, SettingMetadata,
+    StandardPluginProblem, World,
 };
 use wmshost_sandbox::{self as sandbox, Cache, Plugin, Sandbox};
 
 use crate::plugin_folders::PluginFolders;
+use crate::signature::signer;
 
 /// The plugins that were asked for so far, by file.
 pub struct PluginRegistry {
@@ -86,6 +88,17 @@ impl PluginRegistry {
         })
     }
 
+    /// Fails if a component of a pipeline is not signed as the pipeline asks.
+    pub(crate) fn check_signed(&self, pipeline: &Resolved) -> Result<(), Failure> {
+        let demands = Demands { digest: None, signers: &pipeline.signers };
+        for (label, plugin) in pipeline.plugin_files() {
+            held_to(&self.file(&plugin)?, demands).map_err(|problem| {
+                Failure::denied(format!("plugin {label}: {problem:?}")).advise("`wmshost check` says what to do")
+            })?;
+        }
+        Ok(())
+    }
+
     /// Fails if a file is not the one in the lock: the bytes that were loaded, or else those that are there now.
     fn check_locked(&self, path: &Path) -> Result<(), PluginProblem> {
         let locked = self.locked.borrow();
@@ -120,19 +133,14 @@ impl PluginCatalog for PluginRegistry {
         self.standard.folders()
     }
 
-    fn metadata(&self, path: &Path, given: Option<&str>) -> Result<PluginMetadata, PluginProblem> {
+    fn metadata(&self, path: &Path, demands: Demands<'_>) -> Result<PluginMetadata, PluginProblem> {
         if !path.exists() {
             return Err(PluginProblem::Missing);
         }
         if let Err(error) = std::fs::File::open(path) {
             return Err(PluginProblem::Unreadable(error.to_string()));
         }
-        if let Some(given) = given {
-            let found = digest_of(path).map_err(|error| PluginProblem::Unreadable(error.to_string()))?;
-            if found != given {
-                return Err(PluginProblem::OtherDigest(found));
-            }
-        }
+        let looked_at = held_to(path, demands)?;
         self.check_locked(path)?;
         let plugin = self.loaded("plugin", path).map_err(|failure| problem(&failure))?.named("plugin");
         let description = plugin.describe().map_err(|failure| PluginProblem::Faulty(failure.to_string()))?;
@@ -145,12 +153,29 @@ impl PluginCatalog for PluginRegistry {
         let settings = description.settings.into_iter().map(setting).collect();
         let digest = named_digest(&plugin.digest);
         // The file may have been replaced between the look at its digest and its loading.
-        if given.is_some_and(|given| given != digest) {
+        if looked_at.is_some_and(|looked_at| looked_at != digest) {
             return Err(PluginProblem::OtherDigest(digest));
         }
         self.check_locked(path)?;
         Ok(PluginMetadata { world, name: description.name, version: description.version, digest, settings })
     }
+}
+
+/// Holds a file to these demands; returns the digest of the bytes that were looked at, if there were any demands.
+pub(crate) fn held_to(path: &Path, demands: Demands<'_>) -> Result<Option<String>, PluginProblem> {
+    let Demands { digest, signers } = demands;
+    if digest.is_none() && signers.is_empty() {
+        return Ok(None);
+    }
+    let bytes = std::fs::read(path).map_err(|error| PluginProblem::Unreadable(error.to_string()))?;
+    let found = named_digest(&blake3::hash(&bytes).to_hex());
+    if digest.is_some_and(|digest| digest != found) {
+        return Err(PluginProblem::OtherDigest(found));
+    }
+    if !signers.is_empty() {
+        signer(path, &bytes, signers).map_err(PluginProblem::NotSigned)?;
+    }
+    Ok(Some(found))
 }
 
 /// A digest as pipeline files write it.

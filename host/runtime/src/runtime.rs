@@ -79,6 +79,7 @@ impl Runtime {
     pub fn held(&self, file: &Path, registry: &PluginRegistry) -> error::Result<Resolved> {
         let resolved = self.resolved(file)?;
         lock::hold(file, &resolved, registry)?;
+        registry.check_signed(&resolved)?;
         Ok(resolved)
     }
 

@@ -1,5 +1,6 @@
-//! Pages of Oracle WMS Cloud made into batches, beside a Python program that does the same with its standard library: JSON
-//! into typed values, numbers by their digits, times with their offsets. Each way is a process of its own.
+//! Pages of Oracle WMS Cloud made into batches, beside two Python programs with the standard library alone: one makes typed
+//! values, numbers by their digits and times with their offsets; the other writes messages of Singer, as a tap does. Each way
+//! is a process of its own.
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -65,6 +66,17 @@ for _ in range(pages):
         total += len([value(kinds[name], it) for name, it in row.items()])
 print(total)
 ";
+/// The same page as a tap passes it on: relations become ids, and each row a message of Singer.
+const TAP: &str = "
+import json, sys
+from decimal import Decimal
+kinds = dict(pair.split(':') for pair in sys.argv[2].split(','))
+page, pages = open(sys.argv[1]).read(), int(sys.argv[3])
+for _ in range(pages):
+    for row in json.loads(page, parse_float=Decimal)['results']:
+        record = {name: it and int(it['id']) if kinds[name] == 'r' else it for name, it in row.items()}
+        sys.stdout.write(json.dumps({'type': 'RECORD', 'stream': 'allocation', 'record': record}, default=str) + '\\n')
+";
 
 /// Measures both ways with this number of rows.
 pub(crate) fn contest(rows: u64) -> anyhow::Result<()> {
@@ -76,15 +88,18 @@ pub(crate) fn contest(rows: u64) -> anyhow::Result<()> {
     let kinds: Vec<String> = FIELDS.iter().map(|(name, kind)| format!("{name}:{kind}")).collect();
     let mut host = Command::new(std::env::current_exe()?);
     host.args(["cloud-client", &pages.to_string()]);
-    let mut python = Command::new("python3");
-    python.arg("-c").arg(PYTHON).arg(&file).args([&kinds.join(","), &pages.to_string()]);
+    let [python, tap] = [PYTHON, TAP].map(|program| {
+        let mut command = Command::new("python3");
+        command.arg("-c").arg(program).arg(&file).args([&kinds.join(","), &pages.to_string()]);
+        command
+    });
     println!("{} rows in pages of {PAGE_ROWS} with {} bytes", pages * PAGE_ROWS, page.len());
-    for (name, mut command) in [("wmshost", host), ("python", python)] {
+    for (name, mut command) in [("wmshost", host), ("python, values", python), ("python, a tap", tap)] {
         let end = command.stdout(Stdio::null()).spawn().context(name)?.wait4().context(name)?;
         ensure!(end.status.success(), "{name} failed");
         let cpu: Duration = end.rusage.utime + end.rusage.stime;
         let per_second = (pages * PAGE_ROWS) as f64 / cpu.as_secs_f64();
-        println!("{name:<8} {:>8.2} CPU s {per_second:>10.0} rows per CPU second", cpu.as_secs_f64());
+        println!("{name:<14} {:>8.2} CPU s {per_second:>10.0} rows per CPU second", cpu.as_secs_f64());
     }
     Ok(())
 }

@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use wmshost_flow::SettingKind;
-use wmshost_pipeline::{PluginCatalog, PluginMetadata, PluginProblem, SettingMetadata, StandardPluginProblem, World};
+use wmshost_pipeline::{
+    Demands, PluginCatalog, PluginMetadata, PluginProblem, SettingMetadata, StandardPluginProblem, World,
+};
 
 /// Returns an environment with these variables.
 pub(crate) fn variables(list: Vec<(String, String)>) -> impl Fn(&str) -> Option<OsString> {
@@ -56,9 +58,9 @@ impl PluginCatalog for ByFileName {
         vec![PathBuf::from("/usr/lib/wmshost/plugins"), PathBuf::from("/src/plugins")]
     }
 
-    fn metadata(&self, path: &Path, given: Option<&str>) -> Result<PluginMetadata, PluginProblem> {
+    fn metadata(&self, path: &Path, demands: Demands<'_>) -> Result<PluginMetadata, PluginProblem> {
         let digest = format!("blake3:{}", "0".repeat(64));
-        if given.is_some_and(|given| given != digest) {
+        if demands.digest.is_some_and(|given| given != digest) {
             return Err(PluginProblem::OtherDigest(digest));
         }
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();

@@ -76,6 +76,46 @@ Examples:
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Make a pair of keys for signing components: a secret one in a private file, a public one in FILE.pub
+    #[command(after_help = "\
+The secret key is protected by a password, from the terminal or from the variable WMSHOST_SIGNING_PASSWORD. The keys are those of
+minisign, whose programs read them too.
+
+Example:
+  wmshost plugin key --to release.key")]
+    Key {
+        /// The file to make for the secret key
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// Do not protect the secret key by a password
+        #[arg(long)]
+        unprotected: bool,
+    },
+    /// Sign a component: NAME.wasm.minisig is written beside NAME.wasm
+    #[command(after_help = "\
+Where a pipeline has `require_signed`, only components run that are signed by one of its keys.
+
+Example:
+  wmshost plugin sign target/wasm32-wasip2/release/trim.wasm --key release.key")]
+    Sign {
+        /// The component
+        component: PathBuf,
+        /// The file of the secret key, which only its owner may read
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
+    /// Verify the signature of a component; exit code 1 if it is not signed by one of the keys
+    #[command(after_help = "\
+Examples:
+  wmshost plugin verify trim.wasm --key release.key.pub
+  wmshost plugin verify trim.wasm --key RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3")]
+    Verify {
+        /// The component
+        component: PathBuf,
+        /// A public key, or the file that has it
+        #[arg(long, value_name = "KEY", required = true)]
+        key: Vec<String>,
+    },
     /// Show a component's world, its imports and its settings
     #[command(after_help = "\
 Examples:

@@ -11,8 +11,9 @@ mod certify;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use wmshost_flow::Failure;
 use wmshost_pipeline::{PluginCatalog as _, PluginFile};
-use wmshost_runtime::{PluginRegistry, Result};
+use wmshost_runtime::{PluginRegistry, Result, signature};
 use wmshost_sandbox::Plugin;
 
 use super::App;
@@ -29,6 +30,19 @@ pub(super) fn plugin(app: &App, command: PluginCommand) -> Result<Exit> {
         PluginCommand::Check(arguments) => certify::check(app, &arguments),
         PluginCommand::List { pipeline, output } => list(app, pipeline.as_deref(), output.output),
         PluginCommand::Grants { pipeline, output } => grants(app, &pipeline, output.output),
+        PluginCommand::Key { to, unprotected } => {
+            let key = signature::generate(&to, !unprotected)?;
+            report::print(&format!(
+                "{key}\nfor `require_signed`; {} is the secret key: keep it where nobody else reads it",
+                to.display()
+            ));
+            Ok(Exit::Success)
+        }
+        PluginCommand::Sign { component, key } => {
+            report::print(&format!("{} has the signature", signature::sign(&component, &key)?.display()));
+            Ok(Exit::Success)
+        }
+        PluginCommand::Verify { component, key } => verify(&component, &key),
         PluginCommand::Inspect { file, output } => inspect(app, &file, output.output),
     }
 }
@@ -58,6 +72,22 @@ fn standard(registry: &PluginRegistry) -> BTreeMap<String, PluginFile> {
         report::note(&format!("there is no standard plugin in {}", folders.join(", ")));
     }
     names.into_iter().map(|name| (name.clone(), PluginFile::Standard(name))).collect()
+}
+
+fn verify(component: &Path, keys: &[String]) -> Result<Exit> {
+    let bytes = std::fs::read(component)
+        .map_err(|error| Failure::invalid_config(format!("{} cannot be read: {error}", component.display())))?;
+    let keys = keys.iter().map(|key| signature::public_key(key)).collect::<Result<Vec<_>>>()?;
+    match signature::signer(component, &bytes, &keys) {
+        Ok(key) => {
+            report::print(&format!("{} is signed by {key}", component.display()));
+            Ok(Exit::Success)
+        }
+        Err(why) => {
+            report::failure(&format!("{} is not signed by a key that was given: {why}", component.display()));
+            Ok(Exit::Failed)
+        }
+    }
 }
 
 fn grants(app: &App, file: &Path, output: Output) -> Result<Exit> {

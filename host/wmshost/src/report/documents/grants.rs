@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use wmshost_runtime::grants::{GrantedTable, PluginGrants};
+use wmshost_runtime::grants::{GrantedTable, PluginGrants, WrittenTable};
 
 /// The grants of a plugin in a stream, or of one of models.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -41,7 +41,7 @@ struct GrantedTableDocument {
     /// The condition of the rows that may be read; null for all rows.
     rows: Option<String>,
     /// The masks, by column.
-    masks: BTreeMap<String, &'static str>,
+    masks: BTreeMap<String, String>,
 }
 
 /// A table that a plugin may write.
@@ -55,18 +55,19 @@ struct WrittenTableDocument {
 
 impl From<&PluginGrants> for PluginGrantsDocument {
     fn from(grants: &PluginGrants) -> Self {
-        let written = |(connection, table): &(String, String)| WrittenTableDocument {
+        let written = |WrittenTable { connection, table }: &WrittenTable| WrittenTableDocument {
             connection: connection.clone(),
             table: table.clone(),
         };
+        let granted = &grants.grants;
         Self {
             stream: grants.stream.clone(),
             stage: grants.stage,
             plugin: grants.plugin.clone(),
             digest: grants.digest.clone(),
-            reads: grants.reads.iter().map(Into::into).collect(),
-            writes: grants.writes.iter().map(written).collect(),
-            service: grants.service.clone(),
+            reads: granted.reads.iter().map(Into::into).collect(),
+            writes: granted.writes.iter().map(written).collect(),
+            service: granted.service.clone(),
             sentences: grants.sentences.clone(),
         }
     }
