@@ -212,3 +212,22 @@ fn one_file_as_source_and_target_is_refused_by_whatever_name() {
         assert_eq!(tables.expect("a count"), 1, "{kind}");
     }
 }
+
+#[test]
+fn a_change_key_that_goes_backwards_is_reported() {
+    let project = TestProject::with_stream(
+        "CREATE TABLE s (id INTEGER PRIMARY KEY, version INTEGER); INSERT INTO s VALUES (1, 100), (2, 200);",
+        "method = \"incremental\"\nchange_key = \"version\"\nlookback_versions = 0",
+    );
+    let quiet = |command: &str| {
+        let said = project.wmshost(command, &[]).ended(0).err();
+        assert!(!said.contains("goes backwards"), "{command}: {said}");
+    };
+    ["check", "run", "check"].map(quiet);
+    project.change("UPDATE s SET version = id");
+    for command in ["check", "plan", "run"] {
+        project.wmshost(command, &[]).ended(0).says(&["table s: its change key goes backwards", "--full-refresh"]);
+    }
+    project.change("UPDATE s SET version = 300 WHERE id = 1");
+    quiet("check");
+}

@@ -98,7 +98,7 @@ pub use resolved::{Limits, Resolved, RunOptions, StreamPlan};
 pub use schedule::{CronLine, ScheduleOptions};
 pub use schema::schema;
 pub use secret::Secret;
-pub use syntax::{is_identifier, is_target_table};
+pub use syntax::{is_source_name, is_target_table};
 pub use web_address::WebAddress;
 pub use web_service::{Grant, OAuthClient, Proxy, SignIn, User, WebService};
 pub use wmshost_flow::{Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap};

@@ -74,9 +74,9 @@ pub(crate) fn target_table(word: &str) -> Result<(), SyntaxError> {
     Ok(())
 }
 
-/// Returns whether a pipeline file can name a table or column with this name.
-pub fn is_identifier(word: &str) -> bool {
-    identifier(word).is_ok()
+/// Returns whether a pipeline file can name a table or column to read with this name.
+pub fn is_source_name(word: &str) -> bool {
+    source_name(word).is_ok()
 }
 
 /// Returns whether a pipeline file can name a table to write with this name.

@@ -3,6 +3,8 @@
 
 /// The most digits that a binary fraction of 64 bits returns exactly as they were stored.
 pub(crate) const REAL_DIGITS: u8 = wmshost_sql::NUMBER_DIGITS;
+/// The least whole number with more digits than those.
+const LEAST_INEXACT: u64 = 1_000_000_000_000_000;
 
 /// `10^exponent`, for at most 38.
 pub(crate) fn power_of_ten(exponent: u8) -> i128 {
@@ -53,24 +55,16 @@ pub(crate) fn from_integer(value: i64, precision: u8, scale: u8) -> Option<i128>
 /// stored as this fraction. The nearest candidate is divided again, which rounds once and correctly (both sides are
 /// exact up to 2^53 and 10^22), and must result in the very same fraction.
 pub(crate) fn from_real(value: f64, precision: u8, scale: u8) -> Option<i128> {
-    const LIMIT: f64 = 1e15;
     if scale > 22 {
         return from_real_by_text(value, precision, scale);
     }
-    let power = POWERS[usize::from(scale)];
-    let nearest = (value * power).round();
-    // Also refuses NaN.
-    if nearest.is_nan() {
+    // Many digits before the point leave few of the 15 after it.
+    let nearest = |kept: u8| (kept, (value * POWERS[usize::from(kept)]).round());
+    let (kept, nearest) = (0..=scale).rev().map(nearest).find(|(_, nearest)| nearest.abs() < LEAST_INEXACT as f64)?;
+    if nearest / POWERS[usize::from(kept)] != value {
         return None;
     }
-    if nearest.abs() >= LIMIT {
-        // With a large scale, few digits before the point make a large unscaled number.
-        return from_real_by_text(value, precision, scale);
-    }
-    if nearest / power != value {
-        return None;
-    }
-    let unscaled = i128::from(nearest as i64);
+    let unscaled = i128::from(nearest as i64).checked_mul(power_of_ten(scale - kept))?;
     (unscaled.abs() < power_of_ten(precision)).then_some(unscaled)
 }
 
@@ -125,21 +119,33 @@ pub(crate) enum Number {
 
 /// The number that is read as this decimal again; `None` if neither kind is.
 pub(crate) fn to_number(unscaled: i128, scale: u8) -> Option<Number> {
-    if let Ok(narrow) = i64::try_from(unscaled)
-        && let Some(power) = WHOLE_POWERS.get(usize::from(scale))
-    {
-        if narrow % power == 0 {
-            return Some(Number::Whole(narrow / power));
-        }
-        let exact = narrow.unsigned_abs() < 1_000_000_000_000_000;
-        return exact.then(|| Number::Real(narrow as f64 / POWERS[usize::from(scale)]));
+    let Ok(narrow) = i64::try_from(unscaled) else { return wide_to_number(unscaled, scale) };
+    let Some(power) = WHOLE_POWERS.get(usize::from(scale)) else { return wide_to_number(unscaled, scale) };
+    if narrow % power == 0 {
+        return Some(Number::Whole(narrow / power));
     }
-    let power = power_of_ten(scale);
-    if unscaled % power == 0 {
-        return i64::try_from(unscaled / power).ok().map(Number::Whole);
+    if narrow.unsigned_abs() < LEAST_INEXACT {
+        return Some(Number::Real(narrow as f64 / POWERS[usize::from(scale)]));
     }
-    let exact = scale <= 22 && unscaled.unsigned_abs() < 1_000_000_000_000_000;
-    exact.then(|| Number::Real(unscaled as f64 / POWERS[usize::from(scale)]))
+    wide_to_number(unscaled, scale)
+}
+
+/// The same for a decimal of any size. Zeros at its end are no digits that a number would have to hold.
+fn wide_to_number(unscaled: i128, scale: u8) -> Option<Number> {
+    let (unscaled, scale) = without_zeros(unscaled, scale);
+    if scale == 0 {
+        return i64::try_from(unscaled).ok().map(Number::Whole);
+    }
+    let power = POWERS.get(usize::from(scale))?;
+    (unscaled.unsigned_abs() < u128::from(LEAST_INEXACT)).then(|| Number::Real(unscaled as f64 / power))
+}
+
+/// The same decimal without zeros at the end of its digits after the point.
+pub(crate) fn without_zeros(mut unscaled: i128, mut scale: u8) -> (i128, u8) {
+    while scale > 0 && unscaled % 10 == 0 {
+        (unscaled, scale) = (unscaled / 10, scale - 1);
+    }
+    (unscaled, scale)
 }
 
 /// The powers of ten that a binary fraction of 64 bits holds exactly.
@@ -208,6 +214,9 @@ mod tests {
         assert_eq!(from_real(0.5, 38, 30), Some(5 * 10_i128.pow(29)));
         assert_eq!(from_real(0.1 + 0.2, 38, 30), None);
         assert_eq!(from_real(-0.0, 10, 2), Some(0));
+        assert_eq!(from_real(250_000.25, 38, 10), Some(2_500_002_500_000_000));
+        assert_eq!(from_real(123_456_789_012_345.0, 38, 10), Some(1_234_567_890_123_450_000_000_000));
+        assert_eq!(from_real(123_456_789_012_345.5, 38, 10), None);
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use wmshost_flow::is_reserved;
-use wmshost_pipeline::is_identifier;
+use wmshost_pipeline::is_source_name;
 
 use super::names::{stream_name, target_name, unused};
 use crate::discover::{ChangeKeyCandidate, DiscoveredTable, Discovery, RowCount, TableKind};
@@ -12,6 +12,8 @@ use crate::discover::{ChangeKeyCandidate, DiscoveredTable, Discovery, RowCount, 
 const MOST_NULLS: f64 = 50.0;
 /// The share of rejected rows that a run allows by default, in percent.
 const ALLOWED_MISFITS: f64 = 5.0;
+/// The reason why a pipeline file cannot have a name.
+const UNNAMEABLE: &str = "its name is empty, has a control character or is longer than 1,000 bytes";
 /// The prefix of tables that are written into the database that they are read from.
 const COPY_PREFIX: &str = "COPY_";
 
@@ -71,15 +73,15 @@ fn change_key(table: &DiscoveredTable) -> Option<&ChangeKeyCandidate> {
     let is_usable = |candidate: &&ChangeKeyCandidate| {
         candidate.is_change_stamp
             && candidate.null_percent.is_none_or(|percent| percent <= MOST_NULLS)
-            && is_identifier(&candidate.column)
+            && is_source_name(&candidate.column)
     };
     table.change_keys.iter().find(is_usable)
 }
 
 /// Returns the reason why a table cannot be moved, as far as it is known without a target.
 fn problem(table: &DiscoveredTable, key: Option<&[String]>) -> Option<String> {
-    if !is_identifier(&table.name) {
-        return Some("a pipeline cannot name it: a name has letters, digits, `_`, `$` and `#`; have a view with such a name select its rows".to_owned());
+    if !is_source_name(&table.name) {
+        return Some(format!("a pipeline cannot name it: {UNNAMEABLE}; have a view with another name select its rows"));
     }
     if is_reserved(&table.name) {
         return Some("it is one of wmshost's own tables".to_owned());
@@ -95,9 +97,9 @@ fn problem(table: &DiscoveredTable, key: Option<&[String]>) -> Option<String> {
         };
         return Some(format!("{why}; if some columns identify a row, name them in `key`"));
     };
-    if let Some(odd) = key.iter().find(|column| !is_identifier(column)) {
+    if let Some(odd) = key.iter().find(|column| !is_source_name(column)) {
         return Some(format!(
-            "a pipeline cannot name its key column {odd:?}: a name has letters, digits, `_`, `$` and `#`"
+            "a pipeline cannot name its key column {odd:?}: {UNNAMEABLE}; have a view give it another name"
         ));
     }
     if let Some((column, percent)) = null_key(table, key).filter(|(_, percent)| *percent > ALLOWED_MISFITS) {

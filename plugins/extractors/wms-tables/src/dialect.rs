@@ -87,6 +87,17 @@ impl Statement {
         self.compared(column, &format!(" {operator} "), value)
     }
 
+    /// Adds the condition that a column has at most this value, or one that cannot be read. The function is called only
+    /// for values near this one: what sorts before all of its spellings needs no comparison by meaning.
+    pub(crate) fn is_mostly_before(&mut self, column: Named<'_>, value: &Value) -> &mut Self {
+        let Some(bounds) = column.order.and_then(|order| order.bounds.as_ref()) else {
+            return self.compared(column, " <= ", value);
+        };
+        self.name(column.name).push(" <= ").through(Some(&bounds.most), value).push(" AND (");
+        self.name(column.name).push(" < ").through(Some(&bounds.least), value).push(" OR ");
+        self.compared(column, " <= ", value).push(")")
+    }
+
     /// Adds the condition that a row follows a position, in the order of these columns.
     pub(crate) fn is_behind(&mut self, columns: &[Named<'_>], place: &[Value]) -> &mut Self {
         match (self.dialect, columns, place) {

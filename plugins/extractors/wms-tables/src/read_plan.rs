@@ -150,6 +150,23 @@ fn refuse_the_future(watermark: Option<i64>, table: &Table, horizon: Horizon) ->
     ))
 }
 
+/// The note that the source's change keys are all before those that the next changes are read from; `None` if they are
+/// not. A counter that began again looks like this, and so does a table whose newest rows were deleted.
+pub(crate) fn backwards(request: &Request, table: &Table, start: &ReadPosition, horizon: Horizon) -> Option<String> {
+    let watermark = start.watermark()?;
+    let ticks = ticks(table);
+    let least = watermark.saturating_sub(ticks.span(request.lookback));
+    if horizon.high.is_some_and(|high| high >= least) {
+        return None;
+    }
+    Some(format!(
+        "table {}: its change key goes backwards: the greatest one is smaller than where the next changes are read from. Rows \
+         that change with a smaller one are not read. If only the newest rows were deleted, nothing is missing; if the change \
+         key began again, load the stream again by `run --full-refresh`",
+        request.table
+    ))
+}
+
 /// The position of the stream after a row, in the middle of a part.
 pub(crate) fn behind(place: &ReadPosition, part: &ReadStep, row: LastRow, horizon: Horizon) -> ReadPosition {
     let LastRow { moment, key } = row;
@@ -221,6 +238,19 @@ mod tests {
 
     fn parts_of(request: &Request, high: i64) -> Vec<ReadStep> {
         incremental(request, &table(), horizon(high)).expect("a read plan").parts
+    }
+
+    #[test]
+    fn a_change_key_that_goes_backwards_is_noticed() {
+        let table = table();
+        let request = Request { lookback: 10, ..request() };
+        let after = |watermark: Option<i64>| ReadPosition::Changes { watermark, inside: None };
+        let noted =
+            |watermark, high| backwards(&request, &table, &after(watermark), Horizon { now: NOW, high }).is_some();
+        assert!(noted(Some(100), Some(89)) && noted(Some(100), None));
+        assert!(!noted(Some(100), Some(90)) && !noted(Some(100), Some(500)) && !noted(None, None));
+        let first = ReadPosition::First { watermark: None, after: None };
+        assert_eq!(backwards(&request, &table, &first, Horizon { now: NOW, high: Some(5) }), None);
     }
 
     #[test]

@@ -48,6 +48,9 @@ impl<S: Session> TableReader<S> {
             (None, Method::Incremental) => read_plan::incremental(request, &table, horizon)?,
         };
         tell(request, &parts);
+        if let Some(note) = read_plan::backwards(request, &table, &start, horizon) {
+            log::warn(note);
+        }
         let mut reader = Self {
             cursor: None,
             session,

@@ -66,7 +66,7 @@ pub(crate) const COUNT: &str = "row_count";
 /// later, but not by much; an index answers at once.
 pub(crate) fn stored_latest(dialect: Dialect, table: &Table, change_key: &Field, now: &Value) -> Statement {
     let mut statement = Statement::new(dialect, format!("SELECT {} FROM ", selected(change_key)));
-    statement.name(&table.name).push(" WHERE ").is_at_most(change_key.named(), now, "<=");
+    statement.name(&table.name).push(" WHERE ").is_mostly_before(change_key.named(), now);
     statement.push(" ORDER BY ").stored_order(change_key.named()).push(" DESC").limit(ROWS_LOOKED_AT);
     statement
 }
@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(behind(&statement.text), format!(r#""ALLOCATION" WHERE {condition} {order}"#));
         let change_key = change_key(&table).expect("one");
         let stored = stored_latest(Dialect::Sqlite, &table, change_key, &moment).text;
-        let condition = r#""LAST_UPDATED" <= most(?1) AND f("LAST_UPDATED") <= f(?2)"#;
+        let condition = r#""LAST_UPDATED" <= most(?1) AND ("LAST_UPDATED" < least(?2) OR f("LAST_UPDATED") <= f(?3))"#;
         let order = r#"ORDER BY "LAST_UPDATED" COLLATE BINARY DESC LIMIT 100"#;
         assert_eq!(behind(&stored), format!(r#""ALLOCATION" WHERE {condition} {order}"#));
         let exact = latest(Dialect::Sqlite, &table, change_key, Some(&moment), &moment).text;
