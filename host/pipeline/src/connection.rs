@@ -43,7 +43,7 @@ impl Connection {
 
     /// Returns a text that identifies the database: it is equal for two connections to the same tables, as far as this
     /// can be found out, and for no others.
-    pub(crate) fn database(&self) -> String {
+    pub fn database(&self) -> String {
         match self {
             // A file may have several names, by links.
             Self::Sqlite(file) => match std::fs::metadata(&file.path) {

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wmshost_flow::{Cancel, Event, Failure, Observer, StreamSummary, check_streams};
-use wmshost_pipeline::{Checked, Connection, Stream};
+use wmshost_pipeline::{Checked, Connection, Method, NullKeys, Stream};
 
 use crate::assembly::{StreamFactory, connect};
 use crate::certificate::{Certificate, certificate};
+use crate::discover::measures;
 use crate::error::{Error, Result};
 use crate::models::declared_models;
 use crate::ownership;
@@ -48,6 +49,8 @@ pub struct CheckOutcome {
     pub opened: Vec<StreamSummary>,
     /// The type certificates of the opened streams, if they were asked for.
     pub certificates: Vec<Certificate>,
+    /// Remarks about the data of streams that run nevertheless.
+    pub notes: Vec<String>,
     /// Keys that no longer have an effect.
     pub spent: Vec<String>,
 }
@@ -100,8 +103,39 @@ pub fn check(
             certificates.extend(certificate(&factory, stream, end)?);
         }
     }
+    let is_opened = |stream: &&Stream| opened.iter().any(|end| end.stream == stream.plan.name && end.failure.is_none());
+    let notes = match reach {
+        Reach::Connections => {
+            let opened = openable.iter().copied().filter(is_opened);
+            opened.filter_map(|stream| null_share(&factory, stream)).collect()
+        }
+        Reach::Offline | Reach::Streams => Vec::new(),
+    };
     let untested = untested.into_iter().map(|(label, why)| (label.to_owned(), why)).collect();
-    Ok(CheckOutcome { untested, probes, failures, opened, certificates, spent: owners.spent })
+    Ok(CheckOutcome { untested, probes, failures, opened, certificates, notes, spent: owners.spent })
+}
+
+/// Returns a remark about the change key of a stream, if it is NULL in some of the first rows.
+fn null_share(factory: &StreamFactory<'_>, stream: &Stream) -> Option<String> {
+    let plan = &stream.plan;
+    let change_key = plan.change_key.as_ref().filter(|_| plan.method == Method::Incremental)?;
+    if matches!(factory.pipeline.connections[&plan.source], Connection::Http(_)) {
+        return None;
+    }
+    // A table whose rows cannot be selected as they are has no sample; its stream was opened nevertheless.
+    let mut session = factory.source_session(stream).ok()?;
+    let sample = measures(session.as_mut(), &plan.table, [change_key].into_iter()).ok()?;
+    let percent = sample.columns.get(change_key)?.null_percent().filter(|percent| *percent > 0.0)?;
+    let consequence = match plan.null_keys {
+        NullKeys::Include => "every run reads these rows again",
+        NullKeys::Ignore => "only the first run reads these rows",
+        NullKeys::Reject => "these rows go to quarantine",
+        NullKeys::Fail => "a run ends at the first of these rows",
+    };
+    Some(format!(
+        "stream {}: its change key {change_key} is NULL in {percent:.1} % of the first {} rows; by `null_keys` {consequence}",
+        plan.name, sample.rows
+    ))
 }
 
 /// Connections that this program cannot use where it runs, with the reasons.

@@ -32,6 +32,7 @@ use wmshost_sandbox::{Granted, GrantedSource, Identity, Limits, Offer, Plugin};
 use crate::assembly::{SessionTags, connect};
 use crate::error::Result;
 use crate::plugin_registry::PluginRegistry;
+pub(crate) use sample::measures;
 use sample::sample_of;
 
 /// The standard extractor.

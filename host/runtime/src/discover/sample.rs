@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow_array::{Array as _, RecordBatch};
 use wmshost_databases::sample_query;
-use wmshost_flow::{ColumnRules, Failure, Source, SourceGrant, cell_as_json};
+use wmshost_flow::{ColumnRules, Failure, Source, SourceGrant, SourceSession, cell_as_json};
 
 /// The number of rows that are looked at.
 const ROWS: usize = 1_000;
@@ -80,7 +80,15 @@ pub(crate) fn sample_of<'c>(
         columns: BTreeMap::from([(table.to_ascii_lowercase(), rules.clone())]),
         ..SourceGrant::of(BTreeSet::from([table.to_owned()]))
     };
-    let mut session = source.session(&grant)?;
+    measures(source.session(&grant)?.as_mut(), table, columns)
+}
+
+/// Returns the measures of a table's first rows, as a session reads them, and of these columns.
+pub(crate) fn measures<'c>(
+    session: &mut dyn SourceSession,
+    table: &str,
+    columns: impl Iterator<Item = &'c String>,
+) -> Result<Sample, Failure> {
     let spelled = session.describe(table)?.map_or_else(|| table.to_owned(), |description| description.name);
     let mut cursor = session.query(&sample_query(session.dialect(), &spelled, ROWS), &[])?;
     let mut sample = Sample::default();

@@ -69,7 +69,7 @@ pub fn init(runtime: &Runtime, registry: &PluginRegistry, request: &InitRequest<
         let message = format!("{} has no table: there is nothing to move", request.source.connection);
         return Err(Failure::invalid_config(message).advise("name another database, or another schema").into());
     }
-    let is_same = request.source.connection.to_string() == request.target.connection.to_string();
+    let is_same = request.source.connection.database() == request.target.connection.database();
     let mut drafts = draft(&discovery, is_same);
     let name = request.name.clone().unwrap_or_else(|| stream_name(request.source.subject()));
     let written = |drafts: &[StreamDraft]| write::text(request, &name, drafts);

@@ -26,9 +26,7 @@ pub(crate) fn check(
 ) -> Result<(), Failure> {
     let names = pipeline.select(streams).unwrap_or_default().into_iter().map(|stream| stream.plan.name.clone());
     let names: Vec<String> = names.collect();
-    for spent in &outcome.spent {
-        note(spent);
-    }
+    outcome.spent.iter().chain(&outcome.notes).for_each(|text| note(text));
     if output == Output::Json {
         return json(&CheckDocument::of(pipeline, names, outcome));
     }

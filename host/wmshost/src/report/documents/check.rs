@@ -46,6 +46,8 @@ pub(crate) struct CheckedDocument {
     connections: Vec<ConnectionDocument>,
     /// All that keeps the streams from running.
     failures: Vec<String>,
+    /// Remarks about the data of streams that run nevertheless; empty without `--connect`.
+    notes: Vec<String>,
     /// The differences between each opened stream's definition and the one that its checkpoint rests on.
     definition_changes: BTreeMap<String, Vec<DefinitionChangeDocument>>,
     /// The type certificates of the opened streams; empty without `--certificate`.
@@ -139,6 +141,7 @@ impl CheckDocument {
             untested_connections: outcome.untested.clone(),
             connections: outcome.probes.iter().map(Into::into).collect(),
             failures: outcome.failures.clone(),
+            notes: outcome.notes.clone(),
             definition_changes: changes.collect(),
             certificates: outcome.certificates.iter().map(Into::into).collect(),
         })
