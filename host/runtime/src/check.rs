@@ -105,7 +105,7 @@ pub fn check(
     }
     let is_opened = |stream: &&Stream| opened.iter().any(|end| end.stream == stream.plan.name && end.failure.is_none());
     let notes = match reach {
-        Reach::Connections => {
+        Reach::Connections { .. } => {
             let opened = openable.iter().copied().filter(is_opened);
             opened.filter_map(|stream| null_share(&factory, stream)).collect()
         }
