@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::Value as Json;
-use wmshost_tests::{TestProject, plugin};
+use wmshost_tests::{TestProject, plugin, root};
 
 use crate::json_schema::mistakes;
 
@@ -67,6 +67,10 @@ fn every_output_has_the_form_of_its_schema() {
     differences(&mut outputs);
     plugins(&mut outputs);
     models(&mut outputs);
+    let dbt = root().join("tests/dbt/shop").display().to_string();
+    let words = ["import", "dbt", &dbt, "--dialect", "sqlite", "--report-only", "--accept", "--output", "json"];
+    let import = outputs.hold("import-dbt", project.plain(&words).succeeded().json());
+    list(&import, "items");
     let failed = project.wmshost("state show", &["--stream", "nothing", "--output", "json"]).ended(2).json();
     outputs.hold("error", failed);
     let listing = project.plain(&["schema"]).succeeded().out();

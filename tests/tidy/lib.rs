@@ -75,7 +75,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("plugin-kit", &["databases", "flow", "models", "sandbox", "sql"]),
     ("projects", &["flow", "models", "sql"]),
     ("runtime", &["databases", "flow", "http", "models", "pipeline", "projects", "sandbox"]),
-    ("wmshost", &["flow", "models", "pipeline", "plugin_kit", "runtime", "sample", "sandbox"]),
+    ("wmshost", &["flow", "models", "pipeline", "plugin_kit", "projects", "runtime", "sample", "sandbox"]),
 ];
 
 #[test]

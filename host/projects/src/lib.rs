@@ -4,13 +4,18 @@
 //!
 //! | module | purpose |
 //! |---|---|
+//! | `files` | the files of a folder, within limits |
 //! | `problem` | mistakes, with file and line |
 //! | `yaml` | YAML as a tree with lines, within limits |
 //! | `sql_project` | a folder as declarations of models |
+//! | `dbt` | a dbt project as such a folder |
 
+mod dbt;
+mod files;
 mod problem;
 mod sql_project;
 mod yaml;
 
+pub use dbt::{DbtImport, DbtOptions, ItemKind, ItemStatus, ReportItem, import as import_dbt, write as write_project};
 pub use problem::{Problem, problems_text};
 pub use sql_project::{SqlProject, digest, read};

@@ -8,10 +8,10 @@ use wmshost_flow::model::{
 use wmshost_models::relations;
 use wmshost_sql::Dialect;
 
-use super::files::{File, FileKind};
 use super::properties::{self, Properties, columns, freshness, owner, tests, text};
 use super::seed;
 use super::settings::Settings;
+use crate::files::{File, FileKind};
 use crate::problem::{Problem, ProblemSink};
 
 /// The folder whose SELECTs are tests of failing rows.
@@ -25,7 +25,7 @@ struct Texts<'f> {
 }
 
 /// The declaration of a project's files for a dialect.
-pub(super) fn declaration(files: &[File], dialect: Dialect) -> Result<Declaration, Vec<Problem>> {
+pub(crate) fn declaration(files: &[File], dialect: Dialect) -> Result<Declaration, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut properties = properties::read(files, &mut problems);
     let mut declaration =

@@ -30,7 +30,7 @@ const OPTIONS: [&str; 12] = [
 ];
 
 /// The tests in a list of YAML, for a column or for the model as a whole; reports those that are not known.
-pub(super) fn read(nodes: &[Node], column: Option<&str>, sink: &mut ProblemSink<'_>) -> Vec<Test> {
+pub(crate) fn read(nodes: &[Node], column: Option<&str>, sink: &mut ProblemSink<'_>) -> Vec<Test> {
     nodes.iter().filter_map(|node| one(node, column, sink)).collect()
 }
 

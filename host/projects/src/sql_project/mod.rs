@@ -2,7 +2,6 @@
 //!
 //! | module | purpose |
 //! |---|---|
-//! | `files` | the files of the folder, within limits |
 //! | `properties` | models, streams and exposures as YAML describes them, in dbt's words |
 //! | `settings` | the settings of a model: materialization, keys, storage |
 //! | `data_tests` | tests by name |
@@ -12,11 +11,14 @@
 
 mod assemble;
 mod data_tests;
-mod files;
 mod properties;
 mod scalars;
 mod seed;
 mod settings;
+
+pub(crate) use assemble::declaration;
+pub(crate) use data_tests::read as read_tests;
+pub(crate) use scalars::relation;
 
 use std::path::Path;
 
@@ -36,12 +38,12 @@ pub struct SqlProject {
 
 /// Reads a folder for a dialect; fails with all mistakes at once.
 pub fn read(folder: &Path, dialect: Dialect) -> Result<SqlProject, Vec<Problem>> {
-    let files = files::read(folder)?;
-    let digest = files::digest(&files);
+    let files = crate::files::read(folder)?;
+    let digest = crate::files::digest(&files);
     assemble::declaration(&files, dialect).map(|declaration| SqlProject { declaration, digest })
 }
 
 /// Returns the digest of the files of a folder; `None` if they cannot be read. It changes when a file is saved.
 pub fn digest(folder: &Path) -> Option<String> {
-    files::read(folder).ok().map(|files| files::digest(&files))
+    crate::files::read(folder).ok().map(|files| crate::files::digest(&files))
 }

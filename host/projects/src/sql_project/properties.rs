@@ -6,8 +6,8 @@ use arrow_schema::DataType;
 use wmshost_flow::model::{Exposure, Freshness, ModelColumn, SourceTable, Test};
 
 use super::data_tests::{self, period};
-use super::files::{File, FileKind};
 use super::scalars::{column_type, relation};
+use crate::files::{File, FileKind};
 use crate::problem::{Problem, ProblemSink};
 use crate::yaml::{self, Node};
 

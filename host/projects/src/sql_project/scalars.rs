@@ -55,7 +55,7 @@ pub(super) fn braces_doubled(sql: &str) -> String {
 }
 
 /// The name in `ref('name')`, `source('group', 'name')`, or a bare name.
-pub(super) fn relation(text: &str) -> String {
+pub(crate) fn relation(text: &str) -> String {
     let quotes = ['\'', '"'];
     match text.trim_end_matches(|letter: char| letter == ')' || letter.is_whitespace()).strip_suffix(quotes) {
         Some(before) if text.contains('(') => before.rsplit(quotes).next().unwrap_or_default().to_owned(),

@@ -3,6 +3,8 @@
 //! | module | purpose |
 //! |---|---|
 //! | `backfill_args` | the arguments of `wmshost backfill` |
+//! | `doctor_args` | the arguments of `wmshost doctor` |
+//! | `import_args` | the arguments of `wmshost import` |
 //! | `init_args` | the arguments of `wmshost discover` and `wmshost init` |
 //! | `models_args` | the arguments of `wmshost models` |
 //! | `plugin_args` | the arguments of `wmshost plugin` |
@@ -11,6 +13,8 @@
 //! | `state_args` | the arguments of the commands for a target's own tables |
 
 mod backfill_args;
+mod doctor_args;
+mod import_args;
 mod init_args;
 mod models_args;
 mod plugin_args;
@@ -28,6 +32,8 @@ use wmshost_runtime::drivers;
 use wmshost_sandbox::{CONTRACT_VERSION, WASMTIME_VERSION, contract_range};
 
 pub(crate) use backfill_args::BackfillArgs;
+pub(crate) use doctor_args::DoctorArgs;
+pub(crate) use import_args::{ImportCommand, ImportDbtArgs, SqlDialect};
 pub(crate) use init_args::{DiscoverArgs, InitArgs};
 pub(crate) use models_args::{
     BuildArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, SelectArgs, ShowArgs, variables,
@@ -118,15 +124,7 @@ Examples:
   wmshost discover wms --pipeline pipelines/prod.toml")]
     Discover(DiscoverArgs),
     /// Examine this machine: folders, disk, clock, plugins, connections; and attack its sandbox
-    #[command(after_help = "\
-With --sandbox, hostile plugins try to break each promise of the sandbox, on databases of their own in a temporary folder: each
-line says where it was contained, as measured here. The limits are those of the first pipeline, or the defaults. Exit code 1 if
-an attack was not contained, 2 if something else is in trouble.
-
-Examples:
-  wmshost doctor
-  wmshost doctor pipelines/prod.toml
-  wmshost doctor pipelines/prod.toml --sandbox --output json")]
+    #[command(after_help = doctor_args::AFTER)]
     Doctor(DoctorArgs),
     /// Run the streams of a pipeline
     #[command(after_help = "\
@@ -174,6 +172,9 @@ Examples:
     /// Build, test and document the models of the loaded tables
     #[command(subcommand)]
     Models(ModelsCommand),
+    /// Take over a project of another tool
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Draw the metrics of the last days
     #[command(after_help = "Example:\n  wmshost kpi pipelines/dev.toml --days 14")]
     Kpi(KpiArgs),
@@ -313,18 +314,6 @@ pub(crate) struct RunArgs {
     pub(crate) run_id: Option<String>,
     #[command(flatten)]
     pub(crate) allowed: AllowedDeletes,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(Args)]
-pub(crate) struct DoctorArgs {
-    /// The pipeline files whose connections and streams are examined, too
-    #[arg(value_name = "PIPELINE")]
-    pub(crate) pipelines: Vec<PathBuf>,
-    /// Attack the sandbox with hostile plugins
-    #[arg(long)]
-    pub(crate) sandbox: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

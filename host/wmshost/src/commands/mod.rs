@@ -6,6 +6,7 @@
 //! | `check` | `wmshost check`: finds the mistakes in a pipeline |
 //! | `discover` | `wmshost discover`: shows the tables of a database |
 //! | `doctor` | `wmshost doctor`: examines the machine, and attacks its sandbox |
+//! | `import` | `wmshost import`: takes projects of other tools over |
 //! | `init` | `wmshost init`: writes a pipeline for a database |
 //! | `man` | `wmshost man`: the manual pages |
 //! | `lock` | `wmshost lock`: writes wmshost.lock, and shows what differs from it |
@@ -28,6 +29,7 @@ mod backfill;
 mod check;
 mod discover;
 mod doctor;
+mod import;
 mod init;
 mod lock;
 mod logs;
@@ -199,6 +201,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Kpi(arguments) => models::kpi(&app, &arguments),
         Command::Sample(command) => sample::sample(&app, command),
         Command::State(command) => state::state(&app, command),
+        Command::Import(command) => import::import(&command),
         Command::Status { selection, output } => status::status(&app, &selection, output.output),
         Command::Serve(arguments) => serve::serve(&app, arguments),
         Command::Schedule(command) => schedule::schedule(&app, command),

@@ -23,6 +23,7 @@
 //! | `plugin` | `plugin list` and `inspect` |
 //! | `sample` | `sample create` and `change` |
 //! | `models` | `models show`, `diff` and `freshness` |
+//! | `import` | `import dbt` |
 //! | `kpi` | `kpi` |
 //! | `error` | any command that failed before it had a result |
 //! | `types` | type certificates, which `check` and `plan` have |
@@ -38,6 +39,7 @@ pub(super) mod discover;
 pub(super) mod doctor;
 pub(super) mod error;
 pub(super) mod grants;
+pub(super) mod import;
 pub(super) mod kpi;
 pub(super) mod models;
 pub(super) mod plan;

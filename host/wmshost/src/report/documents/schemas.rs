@@ -14,6 +14,7 @@ use super::discover::TableDocument;
 use super::doctor::DoctorDocument;
 use super::error::ErrorDocument;
 use super::grants::PluginGrantsDocument;
+use super::import::ImportDocument;
 use super::kpi::MetricDocument;
 use super::models::{CompiledModelDocument, FreshnessDocument, PlannedModelDocument, ShownNodeDocument};
 use super::plan::PlanDocument;
@@ -54,6 +55,7 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("state-log", "wmshost state log --output json", of::<StateLogDocument>),
     entry("state-diff", "wmshost state diff --output json", of::<StateDiffDocument>),
     entry("state-export", "wmshost state export", of::<StateExport>),
+    entry("import-dbt", "wmshost import dbt --output json", of::<ImportDocument>),
     entry("status", "wmshost status --output json", of::<StatusDocument>),
     entry("schedule-list", "wmshost schedule list --output json", of::<SchedulesDocument>),
     entry("runs-list", "wmshost runs list --output json", of::<Vec<RunRecordDocument>>),

@@ -13,36 +13,38 @@ const DEPTH: usize = 16;
 
 /// The kind of a file, by its ending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FileKind {
+pub(crate) enum FileKind {
     Sql,
     Yaml,
     Csv,
+    /// A model in Python, which is only named.
+    Python,
 }
 
 /// A file.
 #[derive(Debug)]
-pub(super) struct File {
+pub(crate) struct File {
     /// The path from the project's folder, with `/`.
-    pub(super) path: String,
-    pub(super) kind: FileKind,
-    pub(super) text: String,
+    pub(crate) path: String,
+    pub(crate) kind: FileKind,
+    pub(crate) text: String,
 }
 
 impl File {
     /// The name without folders and ending.
-    pub(super) fn stem(&self) -> &str {
+    pub(crate) fn stem(&self) -> &str {
         let name = self.path.rsplit('/').next().unwrap_or(&self.path);
         name.rsplit_once('.').map_or(name, |(stem, _)| stem)
     }
 
     /// True if the first folder has this name.
-    pub(super) fn is_in(&self, folder: &str) -> bool {
+    pub(crate) fn is_in(&self, folder: &str) -> bool {
         self.path.split_once('/').is_some_and(|(first, _)| first == folder)
     }
 }
 
 /// The SQL, YAML and CSV files of a folder, in the order of their paths; hidden folders are left out.
-pub(super) fn read(folder: &Path) -> Result<Vec<File>, Vec<Problem>> {
+pub(crate) fn read(folder: &Path) -> Result<Vec<File>, Vec<Problem>> {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     walk(folder, "", 0, &mut files, &mut problems);
     files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -50,7 +52,7 @@ pub(super) fn read(folder: &Path) -> Result<Vec<File>, Vec<Problem>> {
 }
 
 /// The digest of files: of their paths and contents.
-pub(super) fn digest(files: &[File]) -> String {
+pub(crate) fn digest(files: &[File]) -> String {
     let mut digest = blake3::Hasher::new();
     for part in files.iter().flat_map(|file| [&file.path, &file.text]) {
         digest.update(&(part.len() as u64).to_le_bytes());
@@ -81,6 +83,7 @@ fn walk(folder: &Path, within: &str, depth: usize, files: &mut Vec<File>, proble
             Some("sql") => FileKind::Sql,
             Some("yml" | "yaml") => FileKind::Yaml,
             Some("csv") => FileKind::Csv,
+            Some("py") => FileKind::Python,
             _ => continue,
         };
         if files.len() >= MOST_FILES {

@@ -1,0 +1,135 @@
+//! Models, seeds and tests with their Jinja evaluated; what cannot be evaluated is reported.
+
+use super::jinja::{Jinja, JinjaError};
+use super::layout::{FILE, Layout};
+use super::properties::Properties;
+use super::relations::{combined, placed};
+use super::report::{ItemKind, ItemStatus, ReportItem};
+use super::settings::Settings;
+use super::tests::{SqlTest, TakenTest, TestReader};
+use crate::files::{File, FileKind};
+
+/// A model or seed while it is taken over.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) kind: ItemKind,
+    pub(super) name: String,
+    pub(super) file: String,
+    pub(super) text: String,
+    pub(super) settings: Settings,
+    pub(super) tests: Vec<TakenTest>,
+    pub(super) remarks: Vec<String>,
+}
+
+/// The names of the snapshots, which are refused.
+pub(super) fn snapshots(layout: &Layout, items: &mut Vec<ReportItem>) -> Vec<String> {
+    let mut names = Vec::new();
+    for file in layout.snapshots.iter().filter(|file| file.kind == FileKind::Sql) {
+        for (at, line) in file.text.lines().enumerate() {
+            let word = line.split_once("snapshot ").map(|(before, rest)| (before.trim_end(), rest));
+            if let Some((_, rest)) = word.filter(|(before, _)| before.ends_with("{%") || before.ends_with("{%-")) {
+                let name = rest.split_whitespace().next().unwrap_or_default().trim_end_matches("%}").to_owned();
+                let reason = "write it as a model with `materialized: snapshot`; its versions are in wms_valid_from, wms_valid_to \
+                              and wms_is_current"
+                    .to_owned();
+                let (status, kind) = (ItemStatus::Refused, ItemKind::Snapshot);
+                items.push(ReportItem {
+                    kind,
+                    name: name.clone(),
+                    status,
+                    file: file.path.clone(),
+                    line: at + 1,
+                    reason,
+                });
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
+/// Models and seeds with their Jinja evaluated; what cannot be is reported.
+pub(super) fn drafts(layout: &Layout, properties: &Properties, reader: &mut TestReader<'_>) -> Vec<Draft> {
+    let mut drafts: Vec<Draft> = Vec::new();
+    for file in layout.models.iter().chain(&layout.seeds) {
+        let (kind, tree) = match file.kind {
+            FileKind::Sql | FileKind::Python => (ItemKind::Model, "models"),
+            FileKind::Csv => (ItemKind::Seed, "seeds"),
+            FileKind::Yaml => continue,
+        };
+        let name = file.stem().to_owned();
+        let item = |status, line: usize, path: &str, reason: String| {
+            let (name, file) = (name.clone(), path.to_owned());
+            ReportItem { kind, name, status, file, line, reason }
+        };
+        let refused = |line: usize, path: &str, reason: String| item(ItemStatus::Refused, line, path, reason);
+        let described = properties.models.get(&name);
+        let mut settings = Settings::default();
+        layout.settings(tree, &file.path).into_iter().for_each(|node| settings.add_node(node, true));
+        if let Some(config) = described.and_then(|described| described.node.get("config")) {
+            settings.add_node(config, false);
+        }
+        let text = settings.evaluate(reader.jinja, FILE).and_then(|()| match file.kind {
+            FileKind::Csv => Ok(file.text.clone()),
+            FileKind::Python => {
+                let what = "a model in Python; only SQL is run here".to_owned();
+                Err(JinjaError { file: file.path.clone(), line: 0, what })
+            }
+            _ => model_text(file, reader.jinja, &mut settings),
+        });
+        let objection = settings.objection();
+        if settings.is_disabled() {
+            let what = "it is disabled in the project".to_owned();
+            reader.items.push(item(ItemStatus::LeftOut, 0, &file.path, what));
+            continue;
+        }
+        match (text, objection) {
+            (Err(error), _) => reader.items.push(refused(error.line, &error.file, error.what)),
+            (_, Some(objection)) => reader.items.push(refused(0, &file.path, objection)),
+            (Ok(text), None) => {
+                let call = format!("ref('{name}')");
+                let tests = described.map(|described| reader.of_node(&described.node, &name, &call, &described.file));
+                let remarks = settings.remarks(&name);
+                let (file, tests) = (file.path.clone(), tests.unwrap_or_default());
+                drafts.push(Draft { kind, name, file, text, settings, tests, remarks });
+            }
+        }
+    }
+    drafts
+}
+
+/// The SQL of a model: of a full build, and of an incremental one where that differs.
+fn model_text(file: &File, jinja: &Jinja, settings: &mut Settings) -> Result<String, JinjaError> {
+    let (full, config) = jinja.evaluate(&file.path, &file.text, false)?;
+    config.iter().for_each(|(key, value)| settings.add_value(key, value));
+    let full = placed(&full);
+    if settings.text("materialized").as_deref() != Some("incremental") {
+        return Ok(format!("{}\n", full.trim()));
+    }
+    let incremental = placed(&jinja.evaluate(&file.path, &file.text, true)?.0);
+    Ok(format!("{}\n", combined(&full, &incremental).trim()))
+}
+
+/// The SELECTs in the folder of tests.
+pub(super) fn singular_tests(layout: &Layout, reader: &mut TestReader<'_>) {
+    for file in layout.tests.iter().filter(|file| file.kind == FileKind::Sql) {
+        // Generic tests are macros, and the comment of one that is not is no test.
+        if file.text.contains("{% test ") || file.text.contains("{%- test ") || file.text.contains("{% macro ") {
+            continue;
+        }
+        match reader.jinja.evaluate(&file.path, &file.text, false) {
+            Ok((sql, _)) => {
+                let name = file.stem().to_owned();
+                reader.selects.push(SqlTest { name, sql: placed(sql.trim()), file: file.path.clone(), line: 0 });
+            }
+            Err(error) => reader.items.push(ReportItem {
+                kind: ItemKind::Test,
+                name: file.stem().to_owned(),
+                status: ItemStatus::Refused,
+                file: error.file,
+                line: error.line,
+                reason: error.what,
+            }),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The dbt project in `tests/dbt/shop`, taken over: what becomes of each part, and mistakes that must not hang or be half
+//! done.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use wmshost_projects::{DbtImport, DbtOptions, ItemStatus, import_dbt, problems_text, write_project};
+use wmshost_sql::Dialect;
+
+fn shop() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/dbt/shop")
+}
+
+fn options() -> DbtOptions {
+    DbtOptions {
+        dialect: Dialect::Sqlite,
+        variables: BTreeMap::new(),
+        streams: BTreeMap::new(),
+        time_limit: Duration::from_secs(60),
+    }
+}
+
+fn imported(folder: &Path) -> DbtImport {
+    import_dbt(folder, &options()).unwrap_or_else(|problems| panic!("{}", problems_text(&problems)))
+}
+
+fn status<'i>(import: &'i DbtImport, name: &str) -> (ItemStatus, &'i str, String) {
+    let item =
+        import.items.iter().find(|item| item.name == name).unwrap_or_else(|| panic!("{name}: {:#?}", import.items));
+    (item.status, &item.reason, format!("{}:{}", item.file, item.line))
+}
+
+fn text<'i>(import: &'i DbtImport, file: &str) -> &'i str {
+    let found = import.files.iter().find(|(path, _)| path == file);
+    found.map(|(_, text)| text.as_str()).unwrap_or_else(|| panic!("no {file}: {:#?}", import.files))
+}
+
+#[test]
+fn each_part_is_taken_over_or_refused_by_name() {
+    let import = imported(&shop());
+    for name in ["stg_orders", "stg_lines", "order_history", "per_kind", "customers"] {
+        assert_eq!(status(&import, name).0, ItemStatus::TakenOver, "{name}: {:#?}", import.items);
+    }
+    assert_eq!(status(&import, "with_hook").0, ItemStatus::ByHand);
+    assert_eq!(status(&import, "with_hook").1, "post_hook is not run here");
+    for (name, reason, place) in [
+        ("asks_the_database", "run_query reads the database", "models/marts/asks_the_database.sql:1"),
+        (
+            "reads_a_refused_one",
+            "it reads asks_the_database, which is not taken over",
+            "models/marts/reads_a_refused_one.sql:0",
+        ),
+        ("misspelt", "claen", "models/marts/misspelt.sql:2"),
+        ("reaches_out", "it names the table sqlite_master", "models/marts/reaches_out.sql:0"),
+        ("in_python", "a model in Python", "models/marts/in_python.py:0"),
+        ("orders_snapshot", "materialized: snapshot", "snapshots/orders_snapshot.sql:1"),
+        (
+            "dbt_expectations.expect_something_new of stg_lines.order_id",
+            "is not known",
+            "models/staging/sources.yml:35",
+        ),
+    ] {
+        let (found, why, at) = status(&import, name);
+        assert!(found == ItemStatus::Refused && why.contains(reason) && at == place, "{name}: {found:?} {why} {at}");
+    }
+    for name in ["retired", "by_weight"] {
+        let (found, why, _) = status(&import, name);
+        assert_eq!((found, why), (ItemStatus::LeftOut, "it is disabled in the project"), "{name}");
+    }
+    assert_eq!(import.streams, ["wms_line", "wms_order"]);
+}
+
+#[test]
+fn the_sql_is_plain() {
+    let import = imported(&shop());
+    assert_eq!(
+        text(&import, "models/order_history.sql"),
+        "select order_id, status, amount, updated_at\nfrom {stg_orders}\n{when incremental}\n\
+         where updated_at >= (select max(updated_at) from {this})\n{end}\n"
+    );
+    assert!(
+        text(&import, "models/stg_orders.sql")
+            .contains("upper(trim(status)) as status,\n    round(amount_cents / 100.0, 2) as amount")
+    );
+    assert!(
+        text(&import, "models/stg_lines.sql").contains("from {wms_line} wms_line\nwhere"),
+        "{}",
+        text(&import, "models/stg_lines.sql")
+    );
+    assert!(text(&import, "models/with_hook.sql").contains("2 * amount as double_amount"));
+    assert!(
+        text(&import, "tests/stg_orders_positive_amount.sql").contains("select * from {stg_orders} where amount < 0")
+    );
+    let yaml = text(&import, "project.yml");
+    assert!(yaml.contains("\"unique_key\": \"order_id\"") && yaml.contains("\"delete+insert\""), "{yaml}");
+    assert!(yaml.contains("\"values\": [\"NEW\", \"OPEN\", \"DONE\"]"), "{yaml}");
+    assert!(!yaml.contains("expect_something_new"), "{yaml}");
+}
+
+#[test]
+fn a_folder_is_written_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("sql");
+    let import = imported(&shop());
+    write_project(&import.files, &target, false).expect("written");
+    let read =
+        wmshost_projects::read(&target, Dialect::Sqlite).unwrap_or_else(|wrong| panic!("{}", problems_text(&wrong)));
+    assert_eq!(read.declaration.models.len(), 6);
+    fs::write(target.join("own.sql"), "SELECT 1 AS a").expect("written");
+    assert!(write_project(&import.files, &target, false).is_err());
+    assert!(target.join("own.sql").exists(), "nothing is replaced without a word");
+    write_project(&import.files, &target, true).expect("replaced");
+    assert!(!target.join("own.sql").exists());
+    let left: Vec<_> = fs::read_dir(folder.path()).expect("a folder").collect();
+    assert_eq!(left.len(), 1, "nothing is left beside it: {left:?}");
+}
+
+#[test]
+fn a_folder_stays_as_it_was_if_the_new_one_cannot_be_put_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("sql");
+    let file = |path: &str| (path.to_owned(), "SELECT 1 AS a".to_owned());
+    write_project(&[file("project.yml"), file("a.sql")], &target, false).expect("written");
+    // A file cannot also be a folder.
+    write_project(&[file("project.yml"), file("b"), file("b/c.sql")], &target, true).expect_err("not written");
+    assert!(target.join("a.sql").exists() && !target.join("b").exists());
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing is left beside it");
+
+    // The state in which a process leaves the folders that dies while it exchanges them.
+    fs::rename(&target, folder.path().join(".sql.old")).expect("renamed");
+    write_project(&[file("project.yml")], &target, false).expect_err("it is there");
+    assert!(target.join("a.sql").exists(), "the old folder is back");
+
+    let home = folder.path().join("home");
+    fs::create_dir(&home).expect("a folder");
+    fs::write(home.join("letter.txt"), "dear").expect("written");
+    let wrong = write_project(&[file("project.yml")], &home, true).expect_err("no SQL project");
+    assert!(wrong.to_string().contains("no SQL project") && home.join("letter.txt").exists(), "{wrong}");
+}
+
+/// A project of one model, and more files.
+fn project(model: &str, more: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (path, text) in [("dbt_project.yml", "name: small\n"), ("models/m.sql", model)].iter().chain(more) {
+        let file = folder.path().join(path);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        fs::write(file, text).expect("written");
+    }
+    folder
+}
+
+#[test]
+fn jinja_that_does_not_end_is_refused() {
+    let endless =
+        "{% for a in range(10000) %}{% for b in range(10000) %}{% set c = a %}{% endfor %}{% endfor %}select 1 as a";
+    let import = imported(project(endless, &[]).path());
+    assert!(status(&import, "m").1.contains("does not end within"), "{:?}", import.items);
+
+    let macros = "{% macro ping() %}{{ pong() }}{% endmacro %}\n{% macro pong() %}{{ ping() }}{% endmacro %}";
+    let import = imported(project("select {{ ping() }} as a", &[("macros/a.sql", macros)]).path());
+    assert!(status(&import, "m").1.contains("macros call each other more than"), "{:?}", import.items);
+
+    let growing = [
+        "{% set x = 'ab' %}".to_owned() + &"{% set x = x ~ x %}".repeat(60) + "select 1 as a",
+        "{% set it = namespace(x='ab') %}{% for i in range(60) %}{% set it.x = it.x ~ it.x %}{% endfor %}".to_owned(),
+        "{{ grown() }}{{ grown() }}".to_owned(),
+    ];
+    let grown = "{% macro grown() %}{% set it = namespace(x='ab') %}{% for i in range(23) %}{% set it.x = it.x ~ it.x %}\
+                 {% endfor %}{{ return(it.x) }}{% endmacro %}";
+    for text in growing {
+        let import = imported(project(&text, &[("macros/a.sql", grown)]).path());
+        assert!(status(&import, "m").1.contains("may make 64 bytes of text"), "{text}: {:?}", import.items);
+    }
+
+    let import =
+        imported(project("select '{{ exceptions.raise_compiler_error('no ' ~ target.type) }}' as a", &[]).path());
+    assert_eq!(status(&import, "m").1, "the project raises: no sqlite");
+}
+
+/// The engine does not count the parts of lists that are added to each other.
+#[test]
+fn jinja_that_the_engine_does_not_count_is_refused_after_a_time() {
+    let lists = "{% set it = namespace(x=['a']) %}{% for i in range(60) %}{% set it.x = it.x + it.x %}{% endfor %}select 1 as a";
+    let folder = project(lists, &[("models/n.sql", "select {{ 1 }} as a")]);
+    let options = DbtOptions { time_limit: Duration::from_secs(1), ..options() };
+    let import = import_dbt(folder.path(), &options).unwrap_or_else(|problems| panic!("{}", problems_text(&problems)));
+    assert_eq!(status(&import, "m").1, "it does not end within 1 s");
+    assert_eq!(status(&import, "n").1, "not evaluated, because another text did not end in time");
+}
+
+#[test]
+fn return_ends_the_macro_that_calls_it_alone() {
+    let macros = "{% macro sign(n) %}{% if n < 0 %}{{ return('minus') }}{% endif %}{{ return('plus') }}{% endmacro %}\n\
+                  {% macro factorial(n) %}{% if n < 2 %}{{ return(1) }}{% endif %}{{ return(n * factorial(n - 1)) }}{% endmacro %}\n\
+                  {% macro both() %}{{ sign(-1) }}, {{ sign(1) }}{% endmacro %}";
+    let model = "select '{{ both() }}' as a, {{ factorial(5) }} as b";
+    let import = imported(project(model, &[("macros/a.sql", macros)]).path());
+    assert_eq!(text(&import, "models/m.sql"), "select 'minus, plus' as a, 120 as b\n");
+    let import = imported(project("{{ return(1) }}select 1 as a", &[]).path());
+    assert_eq!(status(&import, "m").1, "return outside of a macro");
+}
+
+#[test]
+fn a_broken_project_file_is_reported_with_its_line() {
+    let mut bomb = "name: small\na0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        bomb += &format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 9].join(", "));
+    }
+    for (text, what) in [
+        (bomb.as_str(), "more than 200000 values"),
+        ("name: [small\n", "it is not YAML"),
+        ("version: 2\n", "it has no `name`"),
+    ] {
+        let folder = project("select 1 as a", &[]);
+        fs::write(folder.path().join("dbt_project.yml"), text).expect("written");
+        let problems = import_dbt(folder.path(), &options()).expect_err("broken");
+        let text = problems_text(&problems);
+        assert!(text.starts_with("dbt_project.yml") && text.contains(what), "{text}");
+    }
+}

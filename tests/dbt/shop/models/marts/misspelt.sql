@@ -1,0 +1,3 @@
+select
+    {{ claen('status') }} as status
+from {{ ref('stg_orders') }}
