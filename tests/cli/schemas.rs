@@ -149,6 +149,18 @@ fn plugins(outputs: &mut Checker<'_>) {
     let tested = ["plugin", "test", &cases, "--component", &component, "--output", "json"];
     let tested = outputs.project.plain(&tested).ended(1).json();
     list(&outputs.hold("plugin-test", tested), "cases");
+    let echo = plugin("hostile_echo");
+    let (echo, cases_of) = (echo.to_string_lossy(), cases.as_str());
+    let same = outputs.project.plain(&["plugin", "diff", &echo, &echo, cases_of]).succeeded();
+    assert!(same.out().contains("they state the same; 0 of 1 cases differ"), "{}", same.out());
+    let differs = ["plugin", "diff", &echo, &component, cases_of, "--output", "json"];
+    let differs = outputs.hold("plugin-diff", outputs.project.plain(&differs).ended(1).json());
+    let case = &list(&differs, "cases")[0];
+    assert!(
+        list(case, "differences").iter().any(|text| text.as_str().is_some_and(|text| text.contains("flag:int64!")))
+    );
+    assert!(case["new_instructions_per_row"].as_u64() > case["old_instructions_per_row"].as_u64(), "{case:#}");
+    assert!(list(&differs, "description").iter().any(|text| text == "version: 0.1.0 → 1.2.3"), "{differs:#}");
     let checked = ["plugin", "check", &component, "--cases", &cases, "--only", "described-name", "--output", "json"];
     let checked = outputs.project.plain(&checked).succeeded().json();
     list(&outputs.hold("plugin-check", checked), "clauses");

@@ -16,7 +16,7 @@ mod project;
 mod rows;
 mod scaffold;
 
-pub use cases::{CaseResult, Outcome, Suite, run_suite};
+pub use cases::{CaseDiff, CaseResult, Outcome, PluginDiff, Suite, diff, run_suite};
 pub use certify::{Clause, Finding, Verdict, clauses, examine};
 pub use error::{Error, Result};
 pub use project::Project;

@@ -1,11 +1,12 @@
 //! Expected files of a case: compared with what was made, or written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use super::case::Case;
 use crate::error::{Error, Result};
+use crate::rows::csv_cells;
 
 /// The most lines of a difference that are shown.
 const SHOWN_LINES: usize = 20;
@@ -64,6 +65,27 @@ pub(crate) fn compare(case: &Case, made: &Made) -> Vec<String> {
     differences
 }
 
+/// The differences in what two components have made of a case.
+pub(crate) fn changes(old: &Made, new: &Made) -> Vec<String> {
+    if old.failure != new.failure {
+        let shown = |failure: &Option<String>| failure.clone().unwrap_or_else(|| "no failure".to_owned());
+        return vec![format!("{} → {}", shown(&old.failure), shown(&new.failure))];
+    }
+    let (before, now) = (old.all(), new.all());
+    let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+    let text = |all: &BTreeMap<String, String>, name: &String| normal(all.get(name).map_or("", String::as_str));
+    let differing = names.into_iter().filter_map(|name| {
+        let (before, now) = (text(&before, name), text(&now, name));
+        let shown = || match cells([&before, &now]) {
+            cells if cells.is_empty() => difference(&before, &now),
+            cells => cells.iter().map(|cell| format!("  {cell}")).collect::<Vec<_>>().join("\n"),
+        };
+        (before != now).then(|| format!("{name} differs:\n{}", shown()))
+    });
+    let objections = new.objections.iter().filter(|objection| !old.objections.contains(objection)).cloned();
+    differing.chain(objections).collect()
+}
+
 fn different_files(case: &Case, made: &Made) -> Vec<String> {
     let mut differences = Vec::new();
     let all = made.all();
@@ -78,6 +100,28 @@ fn different_files(case: &Case, made: &Made) -> Vec<String> {
         differences.push(format!("{name} is expected, and there is nothing of it; `--update` removes it"));
     }
     differences
+}
+
+/// The cells that differ, where both texts are tables of the same columns with as many rows; none otherwise.
+fn cells(tables: [&str; 2]) -> Vec<String> {
+    let [old, new] = tables.map(csv_cells);
+    let (Some(head), Some(other)) = (old.first(), new.first()) else { return Vec::new() };
+    if head != other || old.len() != new.len() {
+        return Vec::new();
+    }
+    let rows = old.iter().zip(&new).enumerate().skip(1);
+    let mut found: Vec<String> = rows
+        .flat_map(|(row, (old, new))| {
+            let pairs = head.iter().zip(old.iter().zip(new)).filter(|(_, (old, new))| old != new);
+            pairs.map(move |(column, (old, new))| format!("row {row}, {column}: {old:?} → {new:?}"))
+        })
+        .collect();
+    if found.len() > SHOWN_LINES {
+        let more = found.len() - SHOWN_LINES;
+        found.truncate(SHOWN_LINES);
+        found.push(format!("{more} more cells"));
+    }
+    found
 }
 
 /// The expected files that nothing was made for.
@@ -152,5 +196,13 @@ mod tests {
         let shown = difference("a\nb\nc\nd\n", "a\nx\ny\nd\n");
         assert_eq!(shown, "  line 2:\n  - b\n  - c\n  + x\n  + y");
         assert_eq!(difference("a\n", "a\na\n"), "  line 2:\n  + a");
+    }
+
+    #[test]
+    fn cells_are_named_where_the_tables_have_one_shape() {
+        let found = cells(["id:int64,name:utf8\n1,a\n2,\"b,c\"\n", "id:int64,name:utf8\n1,a\n2,b\n"]);
+        assert_eq!(found, ["row 2, name:utf8: \"b,c\" → \"b\""]);
+        assert!(cells(["id:int64\n1\n", "id:int64\n1\n2\n"]).is_empty());
+        assert!(cells(["", ""]).is_empty());
     }
 }

@@ -15,9 +15,11 @@
 //! | `golden` | expected files: compared, or written |
 //! | `random` | random rows of a case's columns, and the smallest ones that fail |
 //! | `suite` | all cases of a project |
+//! | `diff` | two components by the same cases |
 
 pub(crate) mod case;
 pub(crate) mod database;
+mod diff;
 pub(crate) mod extractor;
 mod golden;
 pub(crate) mod host;
@@ -29,5 +31,6 @@ mod suite;
 mod transform;
 pub(crate) mod trial;
 
+pub use diff::{CaseDiff, PluginDiff, diff};
 pub(crate) use suite::folder_of;
 pub use suite::{CaseResult, Outcome, Suite, run_suite};

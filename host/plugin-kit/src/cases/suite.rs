@@ -60,8 +60,18 @@ impl CaseResult {
 
 /// Runs all cases over a component, in the order of their names.
 pub fn run_suite(plugin: &Plugin, suite: &Suite) -> Result<Vec<CaseResult>> {
+    let cases = cases_in(&suite.folders)?;
+    let metered = match cases.iter().any(|case| !case.file.budget.is_none()) {
+        true => Some(Sandbox::metered(suite.cache.clone())?.load(&plugin.name, &plugin.file)?),
+        false => None,
+    };
+    Ok(cases.iter().map(|case| run_case(case, plugin, metered.as_ref(), suite.update)).collect())
+}
+
+/// Returns the cases in these folders, each of a name of its own; fails if there is none.
+pub(super) fn cases_in(folders: &[PathBuf]) -> Result<Vec<Case>> {
     let mut cases: Vec<Case> = Vec::new();
-    for folder in &suite.folders {
+    for folder in folders {
         for case in case::find(folder)? {
             if let Some(other) = cases.iter().find(|other| other.name == case.name) {
                 let [one, other] = [&other.folder, &case.folder].map(|folder| folder.display().to_string());
@@ -74,22 +84,18 @@ pub fn run_suite(plugin: &Plugin, suite: &Suite) -> Result<Vec<CaseResult>> {
         }
     }
     if cases.is_empty() {
-        let folders: Vec<_> = suite.folders.iter().map(|folder| folder.display().to_string()).collect();
+        let folders: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
         return Err(Error::new(format_args!(
             "there is no case in {}: a folder with a case.toml is one",
             folders.join(", ")
         )));
     }
-    let metered = match cases.iter().any(|case| !case.file.budget.is_none()) {
-        true => Some(Sandbox::metered(suite.cache.clone())?.load(&plugin.name, &plugin.file)?),
-        false => None,
-    };
-    Ok(cases.iter().map(|case| run_case(case, plugin, metered.as_ref(), suite.update)).collect())
+    Ok(cases)
 }
 
 fn run_case(case: &Case, plugin: &Plugin, metered: Option<&Plugin>, update: bool) -> CaseResult {
     let start = Instant::now();
-    let made = make(case, plugin).and_then(|mut made| {
+    let made = make(case, plugin, &Limits::default()).and_then(|mut made| {
         if let Some(metered) = metered {
             made.objections.extend(over_budget(case, metered)?);
         }
@@ -107,13 +113,13 @@ fn run_case(case: &Case, plugin: &Plugin, metered: Option<&Plugin>, update: bool
     }
 }
 
-fn make(case: &Case, plugin: &Plugin) -> Result<Made> {
-    let limits = Limits::default();
+/// Runs a case.
+pub(super) fn make(case: &Case, plugin: &Plugin, limits: &Limits) -> Result<Made> {
     match plugin.world {
-        World::Transform => transform::run(case, plugin, &limits),
-        World::Extractor => extractor::run(case, plugin, &limits),
-        World::Loader => loader::run(case, plugin, &limits),
-        World::Models => models::run(case, plugin, &limits),
+        World::Transform => transform::run(case, plugin, limits),
+        World::Extractor => extractor::run(case, plugin, limits),
+        World::Loader => loader::run(case, plugin, limits),
+        World::Models => models::run(case, plugin, limits),
     }
 }
 

@@ -48,6 +48,12 @@ fn records(text: &str) -> Vec<(usize, Vec<Cell>)> {
     records
 }
 
+/// Returns the texts of all fields, by record; the headings are the first record. A field of NULL is empty.
+pub(crate) fn cells(text: &str) -> Vec<Vec<String>> {
+    let texts = |cells: Vec<Cell>| cells.into_iter().map(|(text, _)| text).collect();
+    records(text).into_iter().map(|(_, cells)| texts(cells)).collect()
+}
+
 /// Parses rows; adds all mistakes to the list.
 pub(super) fn parse(text: &str, mistakes: &mut Vec<String>) -> Option<Parsed> {
     let mut records = records(text).into_iter();

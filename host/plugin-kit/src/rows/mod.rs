@@ -23,7 +23,7 @@ use wmshost_flow::row_from_json;
 use crate::error::{Error, Result};
 
 pub(crate) use column_type::{column_heading, parse_column};
-pub(crate) use csv::write as to_csv;
+pub(crate) use csv::{cells as csv_cells, write as to_csv};
 
 /// The columns of a file, and each row as a JSON object, with the line that it is in.
 struct Parsed {

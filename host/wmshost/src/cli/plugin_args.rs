@@ -49,6 +49,24 @@ Examples:
   wmshost plugin check target/wasm32-wasip2/release/trim.wasm --cases cases --accept-skip rows-not-dropped
   wmshost plugin check --explain split-invariant")]
     Check(CheckPluginArgs),
+    /// Compare two components: what they state, and what they make of the same cases
+    #[command(after_help = "\
+Version, contract, imports, settings; then each case is run over both, and the cells or lines that differ are shown, with the
+instructions per row of a transform. Exit code 1 if anything but the cost differs.
+
+Examples:
+  wmshost plugin diff trim-1.0.wasm trim-1.1.wasm
+  wmshost plugin diff old.wasm new.wasm cases/cleans --output json")]
+    Diff {
+        /// The earlier component, or the name of a standard plugin
+        old: PathBuf,
+        /// The later component, or the name of a standard plugin
+        new: PathBuf,
+        /// Cases, or folders of cases; the folder `cases` by default, if there is one
+        cases: Vec<PathBuf>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
     /// List the plugins of a pipeline, or the standard plugins, which pipelines name without a path
     #[command(after_help = "\
 Standard plugins are looked for in the folders of WMSHOST_PLUGINS (absolute paths, with `:` between them), in

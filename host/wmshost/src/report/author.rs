@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use console::style;
-use wmshost_plugin_kit::{CaseResult, NewProject, Outcome};
+use wmshost_plugin_kit::{CaseResult, NewProject, Outcome, PluginDiff};
 use wmshost_runtime::Result;
 
 use super::documents::cases::CasesDocument;
+use super::documents::plugin_diff::PluginDiffDocument;
 use super::{json, plain, print};
 use crate::cli::Output;
 use crate::exit::Exit;
@@ -62,6 +63,31 @@ fn case(result: &CaseResult) {
             why.lines().for_each(|line| print(&format!("     {}", plain(line))));
         }
     }
+}
+
+/// Reports the differences of two components.
+pub(crate) fn diff(found: &PluginDiff, output: Output) -> Result<()> {
+    if output == Output::Json {
+        json(&PluginDiffDocument::from(found))?;
+        return Ok(());
+    }
+    found.description.iter().for_each(|line| print(&plain(line)));
+    for case in &found.cases {
+        let cost = match case.instructions_per_row {
+            Some([old, new]) if old == new => format!("{old} instructions per row"),
+            Some([old, new]) => format!("{old} → {new} instructions per row"),
+            None => String::new(),
+        };
+        let word = if case.differences.is_empty() { style("same  ").green() } else { style("DIFFER").red().bold() };
+        print(&format!("{word} {}  {}", case.name, style(cost).dim()));
+        for line in case.differences.iter().flat_map(|difference| difference.lines()) {
+            print(&format!("       {}", plain(line)));
+        }
+    }
+    let differing = found.cases.iter().filter(|case| !case.differences.is_empty()).count();
+    let stated = if found.description.is_empty() { "they state the same" } else { "they state different things" };
+    print(&format!("{stated}; {differing} of {} cases differ", found.cases.len()));
+    Ok(())
 }
 
 /// Returns the results of cases as JUnit's XML.

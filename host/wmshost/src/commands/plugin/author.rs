@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wmshost_flow::Failure;
-use wmshost_plugin_kit::{Error, Project, Suite, new_project, run_suite};
+use wmshost_plugin_kit::{Error, Project, Suite, diff, new_project, run_suite};
 use wmshost_runtime::Result;
 use wmshost_sandbox::World;
 
@@ -52,6 +52,17 @@ fn build_and_test(app: &App, project: &Project, paths: &[PathBuf]) -> Result<Exi
     let suite = Suite { folders, update: false, cache: app.data_dir.plugins() };
     let results = run_suite(&plugin, &suite).map_err(|error| failure(&error))?;
     report::author::cases(&results, Output::Text)
+}
+
+/// Compares two components by these cases, or by those of the present folder.
+pub(super) fn compare(app: &App, files: [&Path; 2], cases: Vec<PathBuf>, output: Output) -> Result<Exit> {
+    let registry = app.runtime(output).registry()?;
+    let [old, new] = files.map(|file| component(&registry, file));
+    let own = PathBuf::from("cases");
+    let folders = if cases.is_empty() && own.is_dir() { vec![own] } else { cases };
+    let found = diff(&old?, &new?, &folders, &app.data_dir.plugins()).map_err(|error| failure(&error))?;
+    report::author::diff(&found, output)?;
+    Ok(if found.is_empty() { Exit::Success } else { Exit::Failed })
 }
 
 /// Fails if there is no component in a file.

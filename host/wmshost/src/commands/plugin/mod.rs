@@ -28,6 +28,7 @@ pub(super) fn plugin(app: &App, command: PluginCommand) -> Result<Exit> {
         PluginCommand::Dev(arguments) => author::dev(app, &arguments),
         PluginCommand::Test(arguments) => author::test(app, &arguments),
         PluginCommand::Check(arguments) => certify::check(app, &arguments),
+        PluginCommand::Diff { old, new, cases, output } => author::compare(app, [&old, &new], cases, output.output),
         PluginCommand::List { pipeline, output } => list(app, pipeline.as_deref(), output.output),
         PluginCommand::Grants { pipeline, output } => grants(app, &pipeline, output.output),
         PluginCommand::Key { to, unprotected } => {

@@ -21,6 +21,7 @@
 //! | `certificate` | `plugin check` |
 //! | `grants` | `plugin grants` |
 //! | `plugin` | `plugin list` and `inspect` |
+//! | `plugin_diff` | `plugin diff` |
 //! | `sample` | `sample create` and `change` |
 //! | `models` | `models show`, `diff` and `freshness` |
 //! | `import` | `import dbt` |
@@ -44,6 +45,7 @@ pub(super) mod kpi;
 pub(super) mod models;
 pub(super) mod plan;
 pub(super) mod plugin;
+pub(super) mod plugin_diff;
 pub(super) mod quarantine;
 pub(super) mod run;
 pub(crate) mod runs;

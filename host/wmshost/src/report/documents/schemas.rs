@@ -19,6 +19,7 @@ use super::kpi::MetricDocument;
 use super::models::{CompiledModelDocument, FreshnessDocument, PlannedModelDocument, ShownNodeDocument};
 use super::plan::PlanDocument;
 use super::plugin::PluginDocument;
+use super::plugin_diff::PluginDiffDocument;
 use super::quarantine::{QuarantinedRowDocument, ReplayDocument};
 use super::run::RunDocument;
 use super::runs::{RunRecordDocument, ShownRunDocument};
@@ -64,6 +65,7 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("plugin-inspect", "wmshost plugin inspect --output json", of::<PluginDocument>),
     entry("plugin-grants", "wmshost plugin grants --output json", of::<Vec<PluginGrantsDocument>>),
     entry("plugin-check", "wmshost plugin check --output json", of::<CertificateDocument>),
+    entry("plugin-diff", "wmshost plugin diff --output json", of::<PluginDiffDocument>),
     entry("plugin-test", "wmshost plugin test --output json", of::<CasesDocument>),
     entry("sample", "wmshost sample create --output json, and change", of::<SampleDocument>),
     entry("pipeline", "a pipeline file, as TOML", wmshost_pipeline::schema),
