@@ -126,7 +126,7 @@ fn pages_show_what_there_is_as_text_and_filter_without_scripts() {
         ),
         ("/runs", vec![run.as_str(), "failed"]),
         ("/runs?failed=yes&pipeline=lab", vec![run.as_str()]),
-        (&run, vec!["Failures", escaped, "Timeline", "Log"]),
+        (&run, vec!["Failures", escaped, "likely cause", "wmshost check ", "Timeline", "Log"]),
         ("/pipelines/lab/streams/s", vec!["Rows written of the last 1 runs: the last 2", "0 0 1 1 *", "rejected rows"]),
         ("/pipelines/lab/streams/bad", vec![escaped]),
         ("/pipelines/lab/quarantine", vec!["&lt;img src=x onerror=alert(1)&gt;", "wmshost quarantine replay"]),

@@ -3,6 +3,7 @@
 mod bad_input;
 mod dashboard;
 mod doctor;
+mod explain;
 mod history;
 mod init;
 mod installed;

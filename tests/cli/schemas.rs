@@ -107,6 +107,8 @@ fn runs_and_state(outputs: &mut Checker<'_>, run_id: &str) {
     assert!(list(&failed, "streams").iter().all(|stream| stream["error"]["message"].is_string()), "{failed:#}");
     project.wmshost("state reset", &["--stream", "order_hdr", "--yes"]).succeeded();
     list(&outputs.run("status", 1, "status", &[]), "streams");
+    assert!(!list(&outputs.run("explain", 0, "explain", &[]), "findings").is_empty());
+    outputs.run("explain", 0, "explain", &[run_id]);
 }
 
 fn quarantine(outputs: &mut Checker<'_>) {

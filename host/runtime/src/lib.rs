@@ -26,6 +26,7 @@
 //! | `certificate` | the type certificates of streams |
 //! | `check` | the mistakes of a pipeline, without writing anything |
 //! | `status` | the state of streams, by what is in the target alone |
+//! | `explain` | the likely causes of failures, and the next commands |
 //! | `plan` | the outlook of each stream, without writing anything |
 //! | `grants` | the grants of plugins, in sentences and as data |
 //! | `lock` | `wmshost.lock`, to which plugins and grants are held |
@@ -49,6 +50,7 @@ pub mod doctor;
 mod environment;
 pub mod error;
 pub mod events;
+pub mod explain;
 mod failpoints;
 mod files;
 pub mod grants;

@@ -10,7 +10,7 @@ use crate::data_dir::DataDir;
 use crate::environment::variable;
 use crate::error;
 use crate::events::{RunEvent, RunObserver};
-use crate::history::History;
+use crate::history::{History, RunParts};
 use crate::lock;
 use crate::plugin_folders::PluginFolders;
 use crate::plugin_registry::PluginRegistry;
@@ -33,6 +33,17 @@ impl Runtime {
     /// A new id for a run that begins now.
     pub fn new_run_id(&self) -> String {
         new_run_id(self.clock.as_ref())
+    }
+
+    /// The parts of a run of the history.
+    pub fn run_parts(&self, run_id: &str) -> error::Result<RunParts> {
+        let history = self.history()?;
+        Ok(RunParts {
+            streams: history.streams(run_id)?,
+            models: history.models(run_id)?,
+            plugins: history.plugins(run_id)?,
+            log: Some(self.data_dir.log(run_id)).filter(|log| log.exists()),
+        })
     }
 
     /// A registry for plugins, with the standard ones.

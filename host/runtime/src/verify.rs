@@ -60,6 +60,7 @@ impl From<&VerifiedStream> for StreamRecord {
             bookmark: None,
             failure: verified.compared.failure.as_ref().map(ToString::to_string),
             types: None,
+            reason: verified.compared.failure.as_ref().map(Into::into),
         }
     }
 }

@@ -61,6 +61,11 @@ impl ErrorClass {
         }
     }
 
+    /// Returns the class with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.name() == name)
+    }
+
     /// The kind of the failure that an error of this class becomes.
     pub fn kind(self) -> FailureKind {
         match self {
@@ -122,6 +127,14 @@ pub enum FailureCause {
 }
 
 impl FailureCause {
+    /// The number of an error of Oracle after `ORA-`.
+    pub fn oracle_code(self) -> Option<u32> {
+        match self {
+            Self::Oracle { code, .. } => code,
+            Self::Sqlite { .. } | Self::Wasm(_) | Self::Io(_) => None,
+        }
+    }
+
     /// The class of a database's error, where the driver knows one.
     pub fn class(self) -> Option<ErrorClass> {
         match self {

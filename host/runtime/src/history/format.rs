@@ -9,7 +9,7 @@ use wmshost_flow::Failure;
 use crate::data_dir::DataDir;
 
 /// The format of the file, kept in its `user_version`.
-const FORMAT: i64 = 3;
+const FORMAT: i64 = 4;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS runs (
@@ -42,6 +42,14 @@ const FORMAT_3: &str = "
         run_id TEXT NOT NULL REFERENCES runs, stream TEXT NOT NULL, hash TEXT NOT NULL,
         PRIMARY KEY (run_id, stream)) STRICT, WITHOUT ROWID;
     PRAGMA user_version = 3;";
+
+/// The changes from format 3, which had failures of streams in words only.
+const FORMAT_4: &str = "
+    CREATE TABLE run_failures (
+        run_id TEXT NOT NULL REFERENCES runs, stream TEXT NOT NULL, kind TEXT NOT NULL, class TEXT, code INTEGER,
+        stage TEXT NOT NULL, batch INTEGER, plugin TEXT, function TEXT,
+        PRIMARY KEY (run_id, stream)) STRICT, WITHOUT ROWID;
+    PRAGMA user_version = 4;";
 
 /// Opens the history in this file, and creates it if it does not exist.
 pub(super) fn open(file: &Path) -> Result<Connection, Failure> {
@@ -81,8 +89,11 @@ fn migrate(connection: &mut Connection) -> Result<(), rusqlite::Error> {
         transaction.execute_batch(SCHEMA)?;
         transaction.execute_batch(FORMAT_2)?;
     }
-    if version < FORMAT {
+    if version < 3 {
         transaction.execute_batch(FORMAT_3)?;
+    }
+    if version < FORMAT {
+        transaction.execute_batch(FORMAT_4)?;
     }
     transaction.commit()
 }

@@ -14,5 +14,5 @@ mod records;
 mod store;
 
 pub use recorder::RunRecorder;
-pub use records::{ModelRecord, PluginRecord, RunKind, RunParts, RunRecord, RunStatus, StreamRecord};
+pub use records::{FailureReason, ModelRecord, PluginRecord, RunKind, RunParts, RunRecord, RunStatus, StreamRecord};
 pub use store::{History, RunFilter};

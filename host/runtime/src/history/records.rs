@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use wmshost_flow::{Exit, Micros, MovedColumns, StreamSummary};
+use wmshost_flow::{ErrorClass, Exit, FailureCause, FailureKind, Micros, MovedColumns, StreamFailure, StreamSummary};
 use wmshost_models::NodeResult;
 
 /// The kind of a run: the command that changed or examined something.
@@ -168,6 +168,40 @@ pub struct StreamRecord {
     pub failure: Option<String>,
     /// The digest of its type certificate; `None` if its source was not opened.
     pub types: Option<String>,
+    /// The kind and the place of its failure; `None` if it did not fail, or an older host recorded it.
+    pub reason: Option<FailureReason>,
+}
+
+/// The kind and the place of a stream's failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailureReason {
+    /// The kind.
+    pub kind: FailureKind,
+    /// The class of the database's error that caused it, where the driver knows one.
+    pub class: Option<ErrorClass>,
+    /// The number of that error, if it is one of Oracle.
+    pub code: Option<u32>,
+    /// The stage.
+    pub stage: String,
+    /// The number of the batch, from 1; `None` if it occurred before the first one.
+    pub batch: Option<u64>,
+    /// The plugin and its function in which it occurred.
+    pub site: Option<(String, String)>,
+}
+
+impl From<&StreamFailure> for FailureReason {
+    fn from(failed: &StreamFailure) -> Self {
+        let StreamFailure { stage, batch, failure, .. } = failed;
+        let site = failure.site.as_ref().map(|site| (site.plugin.clone(), site.function.to_owned()));
+        Self {
+            kind: failure.kind,
+            class: failure.class(),
+            code: failure.cause.and_then(FailureCause::oracle_code),
+            stage: stage.to_string(),
+            batch: *batch,
+            site,
+        }
+    }
 }
 
 impl From<&StreamSummary> for StreamRecord {
@@ -183,6 +217,7 @@ impl From<&StreamSummary> for StreamRecord {
             bookmark: end.bookmark.as_ref().map(ToString::to_string),
             failure: end.failure.as_ref().map(ToString::to_string),
             types: end.columns.as_ref().map(MovedColumns::hash),
+            reason: end.failure.as_ref().map(Into::into),
         }
     }
 }

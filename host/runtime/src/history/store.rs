@@ -4,10 +4,10 @@ use std::path::Path;
 
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, ErrorCode, Row, params, params_from_iter};
-use wmshost_flow::{Failure, Micros};
+use wmshost_flow::{ErrorClass, Failure, FailureKind, Micros};
 
 use super::format;
-use super::records::{ModelRecord, PluginRecord, RunKind, RunRecord, RunStatus, StreamRecord};
+use super::records::{FailureReason, ModelRecord, PluginRecord, RunKind, RunRecord, RunStatus, StreamRecord};
 
 /// The history of runs.
 pub struct History(Connection);
@@ -120,6 +120,25 @@ impl History {
                 .execute("INSERT OR REPLACE INTO run_types VALUES (?1, ?2, ?3)", params![run_id, stream, hash])
                 .map_err(&at)?;
         }
+        for (stream, reason) in streams.iter().filter_map(|end| Some((&end.stream, end.reason.as_ref()?))) {
+            let site = reason.site.as_ref();
+            transaction
+                .execute(
+                    "INSERT OR REPLACE INTO run_failures VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                    params![
+                        run_id,
+                        stream,
+                        reason.kind.name(),
+                        reason.class.map(ErrorClass::name),
+                        reason.code,
+                        reason.stage,
+                        reason.batch.map(count),
+                        site.map(|(plugin, _)| plugin),
+                        site.map(|(_, function)| function),
+                    ],
+                )
+                .map_err(&at)?;
+        }
         transaction.commit().map_err(at)
     }
 
@@ -227,7 +246,7 @@ impl History {
              pipeline = ?1) ORDER BY run_id DESC LIMIT ?3"
         );
         let found = self.rows("reading a stream's runs", &statement, params![pipeline, name, count], |row| {
-            Ok((row.get::<_, String>(10)?, stream(row)?))
+            Ok((row.get::<_, String>(17)?, stream(row)?))
         })?;
         let with_run = |(run_id, end): (String, StreamRecord)| Ok(self.run(&run_id)?.map(|run| (run, end)));
         found.into_iter().map(with_run).filter_map(Result::transpose).collect()
@@ -284,8 +303,9 @@ impl History {
 }
 
 /// The columns and tables of a stream's outcome; the last column is the run.
-const STREAM: &str = "stream, status, rows_read, rows_written, rows_unchanged, rows_rejected, seconds, bookmark, failure, hash, \
-                      run_id FROM run_streams LEFT JOIN run_types USING (run_id, stream)";
+const STREAM: &str = "stream, status, rows_read, rows_written, rows_unchanged, rows_rejected, run_streams.seconds, bookmark, failure, \
+                      hash, kind, class, code, stage, batch, plugin, function, run_id FROM run_streams \
+                      LEFT JOIN run_types USING (run_id, stream) LEFT JOIN run_failures USING (run_id, stream)";
 
 fn stream(row: &Row<'_>) -> rusqlite::Result<StreamRecord> {
     let count = |at| row.get::<_, i64>(at).map(i64::unsigned_abs);
@@ -300,7 +320,24 @@ fn stream(row: &Row<'_>) -> rusqlite::Result<StreamRecord> {
         bookmark: row.get(7)?,
         failure: row.get(8)?,
         types: row.get(9)?,
+        reason: reason(row)?,
     })
+}
+
+/// The reason in a row of a stream's outcome; `None` if there is none, or a newer host wrote a kind that this one does not know.
+fn reason(row: &Row<'_>) -> rusqlite::Result<Option<FailureReason>> {
+    let kind: Option<String> = row.get(10)?;
+    let Some(kind) = kind.as_deref().and_then(FailureKind::named) else { return Ok(None) };
+    let class: Option<String> = row.get(11)?;
+    let (plugin, function): (Option<String>, Option<String>) = (row.get(15)?, row.get(16)?);
+    Ok(Some(FailureReason {
+        kind,
+        class: class.as_deref().and_then(ErrorClass::named),
+        code: row.get(12)?,
+        stage: row.get(13)?,
+        batch: row.get::<_, Option<i64>>(14)?.map(i64::unsigned_abs),
+        site: plugin.zip(function),
+    }))
 }
 
 #[cfg(test)]
@@ -352,6 +389,14 @@ mod tests {
             bookmark: None,
             failure: None,
             types: Some("c0ffee".into()),
+            reason: Some(FailureReason {
+                kind: FailureKind::Denied,
+                class: Some(ErrorClass::Login),
+                code: Some(1_017),
+                stage: "load".into(),
+                batch: Some(3),
+                site: Some(("table".into(), "load".into())),
+            }),
         };
         let model = ModelRecord {
             model: "fact_orders".into(),

@@ -7,6 +7,7 @@
 //! | `import_args` | the arguments of `wmshost import` |
 //! | `init_args` | the arguments of `wmshost discover` and `wmshost init` |
 //! | `models_args` | the arguments of `wmshost models` |
+//! | `operate_args` | the arguments of `wmshost status` and `wmshost explain` |
 //! | `plugin_args` | the arguments of `wmshost plugin` |
 //! | `sample_args` | the arguments of `wmshost sample` |
 //! | `serve_args` | the arguments of `wmshost serve` and `wmshost schedule` |
@@ -17,6 +18,7 @@ mod doctor_args;
 mod import_args;
 mod init_args;
 mod models_args;
+mod operate_args;
 mod plugin_args;
 mod sample_args;
 mod serve_args;
@@ -38,6 +40,7 @@ pub(crate) use init_args::{DiscoverArgs, InitArgs};
 pub(crate) use models_args::{
     BuildArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, SelectArgs, ShowArgs, variables,
 };
+pub(crate) use operate_args::{ExplainArgs, StatusArgs};
 pub(crate) use plugin_args::{CheckPluginArgs, DevArgs, Kind, NewArgs, PluginCommand, ProjectArgs, TestArgs};
 pub(crate) use sample_args::SampleCommand;
 pub(crate) use serve_args::{ScheduleCommand, ServeArgs};
@@ -185,19 +188,11 @@ Examples:
     #[command(subcommand)]
     State(StateCommand),
     /// Show the state of every stream: its last run, its age and what waits; ends with 1 if one needs a person
-    #[command(after_help = "\
-It reads the targets only: it works on any machine, needs no plugin, and sees a run that never happened, where the stream
-has a `max_age`.
-
-Examples:
-  wmshost status pipelines/prod.toml
-  wmshost status pipelines/prod.toml --stream tag:nightly --output json")]
-    Status {
-        #[command(flatten)]
-        selection: Selection,
-        #[command(flatten)]
-        output: OutputArgs,
-    },
+    #[command(after_help = operate_args::STATUS_HELP)]
+    Status(StatusArgs),
+    /// Explain what failed: where, what was committed, the likely cause and the next command
+    #[command(after_help = operate_args::EXPLAIN_HELP)]
+    Explain(ExplainArgs),
     /// Run pipelines by the schedules in their files, until a signal ends it
     #[command(after_help = serve_args::SERVE_HELP)]
     Serve(ServeArgs),

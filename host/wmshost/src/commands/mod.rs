@@ -6,6 +6,7 @@
 //! | `check` | `wmshost check`: finds the mistakes in a pipeline |
 //! | `discover` | `wmshost discover`: shows the tables of a database |
 //! | `doctor` | `wmshost doctor`: examines the machine, and attacks its sandbox |
+//! | `explain` | `wmshost explain`: the likely causes of failures, and the next commands |
 //! | `import` | `wmshost import`: takes projects of other tools over |
 //! | `init` | `wmshost init`: writes a pipeline for a database |
 //! | `man` | `wmshost man`: the manual pages |
@@ -29,6 +30,7 @@ mod backfill;
 mod check;
 mod discover;
 mod doctor;
+mod explain;
 mod import;
 mod init;
 mod lock;
@@ -202,7 +204,8 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Sample(command) => sample::sample(&app, command),
         Command::State(command) => state::state(&app, command),
         Command::Import(command) => import::import(&command),
-        Command::Status { selection, output } => status::status(&app, &selection, output.output),
+        Command::Status(arguments) => status::status(&app, &arguments.selection, arguments.output.output),
+        Command::Explain(arguments) => explain::explain(&app, &arguments),
         Command::Serve(arguments) => serve::serve(&app, arguments),
         Command::Schedule(command) => schedule::schedule(&app, command),
         Command::Runs(command) => runs::runs(&app, command),

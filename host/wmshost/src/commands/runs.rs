@@ -1,7 +1,7 @@
 //! `wmshost runs`: shows the history.
 
 use wmshost_flow::Failure;
-use wmshost_runtime::history::{History, RunFilter, RunParts, RunRecord};
+use wmshost_runtime::history::{History, RunFilter, RunRecord};
 use wmshost_runtime::{Result, Runtime};
 
 use super::App;
@@ -42,12 +42,6 @@ pub(super) fn the_run(history: &History, prefix: &str) -> Result<RunRecord, Fail
 fn show(runtime: &Runtime, prefix: &str, output: Output) -> Result<Exit> {
     let history = runtime.history()?;
     let run = &the_run(&history, prefix)?;
-    let shown = RunParts {
-        streams: history.streams(&run.run_id)?,
-        models: history.models(&run.run_id)?,
-        plugins: history.plugins(&run.run_id)?,
-        log: Some(runtime.data_dir.log(&run.run_id)).filter(|log| log.exists()),
-    };
-    report::runs::show(run, &shown, output)?;
+    report::runs::show(run, &runtime.run_parts(&run.run_id)?, output)?;
     Ok(Exit::Success)
 }

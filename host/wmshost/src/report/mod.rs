@@ -8,7 +8,7 @@
 //! | `observer` | events while a run goes on: progress, notes |
 //! | `table` | tables and sections |
 //! | `types` | type certificates |
-//! | `author`, `certify`, `run`, `import`, `init`, `discover`, `doctor`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `status`, `serve`, `runs`, `logs`, `plugin`, `sample`, `models` | the reports of the commands |
+//! | `author`, `certify`, `run`, `import`, `init`, `discover`, `doctor`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `status`, `explain`, `serve`, `runs`, `logs`, `plugin`, `sample`, `models` | the reports of the commands |
 
 pub(crate) mod author;
 pub(crate) mod backfill;
@@ -17,6 +17,7 @@ pub(crate) mod check;
 pub(crate) mod discover;
 pub(crate) mod doctor;
 pub(crate) mod documents;
+pub(crate) mod explain;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod logs;

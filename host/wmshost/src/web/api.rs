@@ -125,17 +125,7 @@ pub(super) fn shown_run(site: &Site, call: &Call<'_>) -> Answer {
 
 /// The parts of a run.
 pub(super) fn parts(site: &Site, run: &RunRecord) -> Result<RunParts, Refusal> {
-    let runtime = site.handle.runtime();
-    let parts = || -> Outcome<RunParts> {
-        let history = runtime.history()?;
-        Ok(RunParts {
-            streams: history.streams(&run.run_id)?,
-            models: history.models(&run.run_id)?,
-            plugins: history.plugins(&run.run_id)?,
-            log: Some(runtime.data_dir.log(&run.run_id)).filter(|log| log.exists()),
-        })
-    };
-    parts().map_err(failed)
+    site.handle.runtime().run_parts(&run.run_id).map_err(failed)
 }
 
 pub(super) fn log(site: &Site, call: &Call<'_>) -> Answer {

@@ -15,6 +15,7 @@
 //! | `quarantine` | `quarantine list`, `show` and `replay` |
 //! | `state` | `state list`, `show`, `log` and `diff` |
 //! | `status` | `status` |
+//! | `explain` | `explain` |
 //! | `schedule` | `schedule list` |
 //! | `runs` | `runs list` and `show` |
 //! | `cases` | `plugin test` |
@@ -39,6 +40,7 @@ pub(super) mod check;
 pub(super) mod discover;
 pub(super) mod doctor;
 pub(super) mod error;
+pub(super) mod explain;
 pub(super) mod grants;
 pub(super) mod import;
 pub(super) mod kpi;

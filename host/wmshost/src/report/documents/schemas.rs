@@ -13,6 +13,7 @@ use super::check::CheckDocument;
 use super::discover::TableDocument;
 use super::doctor::DoctorDocument;
 use super::error::ErrorDocument;
+use super::explain::ExplanationDocument;
 use super::grants::PluginGrantsDocument;
 use super::import::ImportDocument;
 use super::kpi::MetricDocument;
@@ -58,6 +59,7 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("state-export", "wmshost state export", of::<StateExport>),
     entry("import-dbt", "wmshost import dbt --output json", of::<ImportDocument>),
     entry("status", "wmshost status --output json", of::<StatusDocument>),
+    entry("explain", "wmshost explain --output json", of::<ExplanationDocument>),
     entry("schedule-list", "wmshost schedule list --output json", of::<SchedulesDocument>),
     entry("runs-list", "wmshost runs list --output json", of::<Vec<RunRecordDocument>>),
     entry("runs-show", "wmshost runs show --output json", of::<ShownRunDocument>),

@@ -3,12 +3,13 @@
 use console::strip_ansi_codes;
 use serde_json::Value as Json;
 use wmshost_flow::timestamp_from_text;
+use wmshost_runtime::explain::{self, Finding, Step};
 use wmshost_runtime::history::{ModelRecord, RunFilter, RunParts, RunRecord, RunStatus, StreamRecord};
 
 use super::chart;
 use super::html::{Html, element, joined, link, text, words};
 use super::parts::{
-    command, count, facts, message, moment, order, run_link, seconds, section, state, stream_link, table,
+    command, count, definitions, facts, message, moment, order, run_link, seconds, section, state, stream_link, table,
 };
 use super::{Answer, Visit, layout, orders};
 use crate::report::logs::as_text;
@@ -123,20 +124,26 @@ fn head(run: &RunRecord) -> Html {
 
 /// The failures of the run as a whole, of its streams and of its models, each with what to do.
 fn failures(run: &RunRecord, parts: &RunParts) -> Html {
-    let is_good = run.status == RunStatus::Succeeded || run.status == RunStatus::Running;
-    let whole = run.message.as_ref().map(|why| (run.kind.name().to_owned(), why.clone()));
-    let streams = parts.streams.iter().filter_map(|end| Some((end.stream.clone(), end.failure.clone()?)));
-    let models = parts.models.iter().filter(|end| !end.message.is_empty() && !is_good);
-    let models = models.map(|end| (end.model.clone(), end.message.clone()));
-    let all: Vec<Html> = streams
-        .chain(models)
-        .chain(whole)
-        .map(|(name, why)| joined([words("h3", "", name), message(if is_good { "" } else { "bad" }, &why)]))
-        .collect();
-    match all.is_empty() {
+    let findings = explain::run(run, parts);
+    let explained = match findings.is_empty() {
         true => Html::default(),
-        false => section(if is_good { "Notes" } else { "Failures" }, all),
-    }
+        false => section("Failures", findings.iter().map(failure)),
+    };
+    // The run as a whole is among the findings if nothing in it is.
+    let note = run.message.as_ref().filter(|why| !findings.iter().any(|finding| finding.happened == **why));
+    joined([explained, note.map(|why| section("Note", [message("", why)])).unwrap_or_default()])
+}
+
+fn failure(finding: &Finding) -> Html {
+    let step = |step: &Step| element("li", &[], [text(&step.purpose), text(": "), command(&step.command)]);
+    let facts = [
+        ("where", finding.place.as_deref().map(text)),
+        ("committed", Some(text(&finding.committed))),
+        ("likely cause", Some(text(&finding.cause))),
+        ("next", Some(element("ol", &[], finding.next.iter().map(step)))),
+    ];
+    let facts = facts.into_iter().filter_map(|(name, fact)| Some((name.to_owned(), fact?)));
+    joined([words("h3", "", &finding.subject), message("bad", &finding.happened), definitions(facts)])
 }
 
 /// The times at which the parts of a run began and ended: they end by the log, and their durations are in the history.
