@@ -102,4 +102,7 @@ fn a_key_that_is_none_is_a_mistake_of_the_file() {
     let reported = text(&end.stderr);
     assert_eq!(end.status.code(), Some(2), "{reported}");
     assert!(reported.contains("pipeline.toml:1: require_signed: `RWshort` is not a public key"), "{reported}");
+    // Without the keys, nothing is compiled.
+    let compiled = fs::read_dir(signed.site.path("home/plugins")).map_or(0, Iterator::count);
+    assert_eq!(compiled, 0);
 }

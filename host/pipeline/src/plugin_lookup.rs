@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::diagnostics::{DiagnosticSink, join};
 use crate::keys::{file, plugin as keys};
-use crate::plugins::{Demands, PluginCatalog, PluginFile, PluginMetadata, PluginProblem, StandardPluginProblem};
+use crate::plugins::{PluginCatalog, PluginFile, PluginMetadata, PluginProblem, StandardPluginProblem};
 use crate::resolved::Resolved;
 use crate::suggest;
 use crate::syntax::SyntaxError;
@@ -56,6 +56,10 @@ impl<'a> PluginLookup<'a> {
 
     fn read(&self, label: &str, sink: &mut DiagnosticSink) -> Option<(PathBuf, PluginMetadata)> {
         let section = join(file::PLUGINS.name, label);
+        // Without the keys or the digest that it has to be held to, no component is looked at.
+        if sink.is_reported(file::REQUIRE_SIGNED.name) || sink.is_reported(&join(&section, keys::DIGEST.name)) {
+            return None;
+        }
         let (path, key) = match self.pipeline.plugins.get(label) {
             Some(PluginFile::Path(path)) => (path.clone(), &keys::PATH),
             Some(PluginFile::Standard(name)) => match self.catalog.standard(name) {
@@ -71,9 +75,7 @@ impl<'a> PluginLookup<'a> {
             // `objection` reports a label that is no standard plugin, with the key that has it.
             None => (self.catalog.standard(label).ok()?, &keys::NAME),
         };
-        let demands =
-            Demands { digest: self.pipeline.digests.get(label).map(String::as_str), signers: &self.pipeline.signers };
-        match self.catalog.metadata(&path, demands) {
+        match self.catalog.metadata(&path, self.pipeline.demands(label)) {
             Ok(metadata) => Some((path, metadata)),
             Err(problem) => {
                 let (message, advice) = problem.explain(&path);

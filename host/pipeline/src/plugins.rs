@@ -89,7 +89,7 @@ pub enum PluginProblem {
 
 impl PluginProblem {
     /// Returns the problem and the advice.
-    pub(crate) fn explain(&self, path: &Path) -> (String, String) {
+    pub fn explain(&self, path: &Path) -> (String, String) {
         let path = path.display();
         let (message, advice) = match self {
             Self::Missing => (

@@ -19,7 +19,7 @@ use crate::grants;
 use crate::key_type::Key;
 use crate::keys::{file, limits, plugin, run, stream};
 use crate::models::{self, ModelsPlan};
-use crate::plugins::PluginFile;
+use crate::plugins::{Demands, PluginFile};
 use crate::policies::LateRows;
 use crate::reference::Environment;
 use crate::schedule::{CronLine, ScheduleOptions};
@@ -240,6 +240,11 @@ impl Resolved {
         let undeclared = labels.filter(|label| !self.declared_plugins.contains(label));
         let standard = undeclared.map(|label| (label.clone(), PluginFile::Standard(label)));
         self.plugins.clone().into_iter().chain(standard).collect()
+    }
+
+    /// Returns the demands on the component of a plugin.
+    pub fn demands(&self, label: &str) -> Demands<'_> {
+        Demands { digest: self.digests.get(label).map(String::as_str), signers: &self.signers }
     }
 
     /// Returns the connection in which models are built: the one that is named, or the one that all streams write.

@@ -203,8 +203,12 @@ impl SectionReader<'_> {
         let (mut seen, mut names) = (BTreeSet::new(), Vec::new());
         for item in items {
             if let Err((message, advice)) = check(&item) {
-                let subject = found.origin.subject(&item);
-                self.sink.beside(&place, format!("{subject} {message}"), advice);
+                let message = format!("{} {message}", found.origin.subject(&item));
+                match key.kind {
+                    // The other keys are not all that were meant.
+                    KeyType::PublicKeys => self.sink.at(&place, message, advice),
+                    _ => self.sink.beside(&place, message, advice),
+                }
             } else if !seen.insert(if labels { item.clone() } else { item.to_lowercase() }) {
                 let advice = Some("name it once".to_owned());
                 self.sink.beside(&place, format!("`{item}` is named twice"), advice);

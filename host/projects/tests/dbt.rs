@@ -221,3 +221,78 @@ fn a_broken_project_file_is_reported_with_its_line() {
         assert!(text.starts_with("dbt_project.yml") && text.contains(what), "{text}");
     }
 }
+
+/// A project of these files, with a `dbt_project.yml`.
+fn described_project(description: &str, files: &[(&str, &str)]) -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    let described = ("dbt_project.yml", description);
+    for (path, text) in [&described].into_iter().chain(files) {
+        let file = folder.path().join(path);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        fs::write(file, text).expect("a file");
+    }
+    folder
+}
+
+const POSITIVE: (&str, &str) = (
+    "macros/positive.sql",
+    "{% test positive(model, column_name) %}select * from {{ model }} where {{ column_name }} <= 0{% endtest %}",
+);
+
+#[test]
+fn no_name_of_a_project_leads_out_of_the_folder_that_is_written() {
+    let yaml =
+        "models:\n  - name: m\n    columns:\n      - name: \"x/../../../../evil\"\n        data_tests: [positive]\n";
+    let folder = described_project("name: p\n", &[("models/m.sql", "select 1 as x"), ("models/m.yml", yaml), POSITIVE]);
+    let import = imported(folder.path());
+    assert!(import.files.iter().all(|(path, _)| !path.contains("..")), "{:#?}", import.files);
+    let to = folder.path().join("a/b/c/d/sql");
+    let outside = [("../evil.sql".to_owned(), String::new())];
+    assert!(write_project(&outside, &to, false).is_err());
+    assert!(!to.exists() && !folder.path().join("a/b/c/d/evil.sql").exists());
+}
+
+#[test]
+fn settings_of_tests_are_reported_and_disabled_ones_left_out() {
+    let yaml = "models:\n  - name: m\n    columns:\n      - name: x\n        data_tests:\n          - positive:\n              arguments: {}\n              config: {severity: warn}\n";
+    let files = [
+        ("models/m.sql", "select 1 as x"),
+        ("models/m.yml", yaml),
+        POSITIVE,
+        ("tests/off.sql", "{{ config(enabled=false) }} select 1 where 1 = 0"),
+        ("tests/mild.sql", "{{ config(severity='warn') }} select * from {{ ref('m') }} where x < 0"),
+    ];
+    let import = imported(described_project("name: p\ndata_tests: {+severity: warn}\n", &files).path());
+    assert_eq!(status(&import, "m_positive_x").0, ItemStatus::ByHand);
+    assert_eq!(status(&import, "off").0, ItemStatus::LeftOut);
+    assert_eq!(status(&import, "mild").0, ItemStatus::ByHand);
+    assert!(status(&import, "data_tests").1.contains("settings of all tests are not taken"));
+    let names: Vec<&str> = import.files.iter().map(|(path, _)| path.as_str()).collect();
+    assert!(names.contains(&"tests/mild.sql") && !names.contains(&"tests/off.sql"), "{names:?}");
+}
+
+#[test]
+fn what_differs_between_environments_is_never_taken_over_without_a_word() {
+    let files = [
+        ("models/id.sql", "select '{{ invocation_id }}' as x"),
+        ("models/dev.sql", "select 1 as x {% if target.name != 'prod' %} where 1 < 3 {% endif %}"),
+        ("models/kind.sql", "select 1 as x {% if target.type == 'nothing' %} where 1 < 3 {% endif %}"),
+        ("models/stars.sql", "select {{ dbt_utils.star(ref('kind'), prefix='k_') }} from {{ ref('kind') }}"),
+    ];
+    let import = imported(described_project("name: p\n", &files).path());
+    assert_eq!(status(&import, "id").0, ItemStatus::Refused);
+    let (found, why, _) = status(&import, "dev");
+    assert!(found == ItemStatus::ByHand && why.contains("target.name"), "{found:?} {why}");
+    assert_eq!(status(&import, "kind").0, ItemStatus::TakenOver);
+    assert!(status(&import, "stars").1.contains("`prefix`"));
+}
+
+#[test]
+fn settings_of_the_tree_hold_below_any_folder() {
+    let tree =
+        "name: p\nmodel-paths: [src/models]\nmodels:\n  p:\n    old:\n      +enabled: false\n    pre_hook: drop it\n";
+    let files = [("src/models/old/a.sql", "select 1 as x"), ("src/models/b.sql", "select 1 as x")];
+    let import = imported(described_project(tree, &files).path());
+    assert_eq!(status(&import, "a").0, ItemStatus::LeftOut);
+    assert_eq!(status(&import, "b").1, "pre_hook is not run here");
+}

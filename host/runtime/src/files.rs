@@ -1,6 +1,8 @@
 //! Files that are read while they are written.
 
 use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde::Serialize;
@@ -10,11 +12,16 @@ use crate::error::{Error, Result};
 
 /// Writes a file so that a reader sees all of it or the previous content.
 pub(crate) fn write_file(path: &Path, content: &str) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(Error::file(folder, "cannot be created"))?;
-    }
-    let draft = path.with_extension("tmp");
-    fs::write(&draft, content).and_then(|()| fs::rename(&draft, path)).map_err(Error::file(path, "cannot be written"))
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(Error::file(folder, "cannot be created"))?;
+    let write = || -> std::io::Result<()> {
+        // A draft of this process alone; the umask cuts its rights.
+        let mut draft = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o666)).tempfile_in(folder)?;
+        draft.write_all(content.as_bytes())?;
+        draft.persist(path)?;
+        Ok(())
+    };
+    write().map_err(Error::file(path, "cannot be written"))
 }
 
 /// Writes a document as JSON, for people as well.

@@ -109,6 +109,10 @@ impl LockedPlugin {
             found.push(format!("{name}: it imports {} now", added.join(", ")));
         }
         for (stream, granted) in &now.grants {
+            // A transform sees and changes the rows of a stream by no further grant.
+            if !self.grants.contains_key(stream) {
+                found.push(format!("{stream}: {name} is used now"));
+            }
             let before = self.grants.get(stream).map(Grants::in_words).unwrap_or_default();
             let now = granted.in_words();
             let more = now.iter().filter(|words| !before.contains(words));
@@ -127,10 +131,16 @@ pub fn lock_file(pipeline: &Path) -> PathBuf {
     pipeline.with_file_name(FILE)
 }
 
+/// True if there is anything of the file's name beside a pipeline file, even if it cannot be read.
+pub(crate) fn is_locked(pipeline: &Path) -> bool {
+    let found = fs::symlink_metadata(lock_file(pipeline));
+    !found.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
+
 /// Reads the file beside a pipeline file; `None` if there is none.
 pub fn read_lock(pipeline: &Path) -> Result<Option<Lock>> {
     let file = lock_file(pipeline);
-    if fs::symlink_metadata(&file).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+    if !is_locked(pipeline) {
         return Ok(None);
     }
     check_is_file(&file).map_err(Error::file(&file, "cannot be read"))?;
@@ -258,7 +268,10 @@ mod tests {
     #[test]
     fn every_difference_is_named() {
         let before = pipeline(&[("a", plugin("x", &["log"], &[("s", "t")])), ("b", plugin("z", &[], &[]))]);
-        let now = pipeline(&[("a", plugin("y", &["log", "source"], &[("s", "u")])), ("c", plugin("w", &[], &[]))]);
+        let now = pipeline(&[
+            ("a", plugin("y", &["log", "source"], &[("s", "u"), ("t", "u")])),
+            ("c", plugin("w", &[], &[])),
+        ]);
         assert_eq!(
             before.differences(&now),
             [
@@ -266,6 +279,8 @@ mod tests {
                 "a: it imports source now",
                 "s: + a may send requests to u",
                 "s: - a may send requests to t",
+                "t: a is used now",
+                "t: + a may send requests to u",
                 "c is new: w",
                 "b is no longer used"
             ]

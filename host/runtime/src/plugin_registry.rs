@@ -88,12 +88,13 @@ impl PluginRegistry {
         })
     }
 
-    /// Fails if a component of a pipeline is not signed as the pipeline asks.
-    pub(crate) fn check_signed(&self, pipeline: &Resolved) -> Result<(), Failure> {
-        let demands = Demands { digest: None, signers: &pipeline.signers };
+    /// Fails if a component of a pipeline is not as the pipeline demands.
+    pub(crate) fn check_demands(&self, pipeline: &Resolved) -> Result<(), Failure> {
         for (label, plugin) in pipeline.plugin_files() {
-            held_to(&self.file(&plugin)?, demands).map_err(|problem| {
-                Failure::denied(format!("plugin {label}: {problem:?}")).advise("`wmshost check` says what to do")
+            let path = self.file(&plugin)?;
+            held_to(&path, pipeline.demands(&label)).map_err(|problem| {
+                let (message, advice) = problem.explain(&path);
+                Failure::denied(format!("plugin {label}: {message}")).advise(advice)
             })?;
         }
         Ok(())
@@ -143,6 +144,12 @@ impl PluginCatalog for PluginRegistry {
         let looked_at = held_to(path, demands)?;
         self.check_locked(path)?;
         let plugin = self.loaded("plugin", path).map_err(|failure| problem(&failure))?.named("plugin");
+        let digest = named_digest(&plugin.digest);
+        // The file may have been replaced between the look at it and its loading; none of its code has run yet.
+        if looked_at.is_some_and(|looked_at| looked_at != digest) {
+            return Err(PluginProblem::OtherDigest(digest));
+        }
+        self.check_locked(path)?;
         let description = plugin.describe().map_err(|failure| PluginProblem::Faulty(failure.to_string()))?;
         let world = match plugin.world {
             sandbox::World::Extractor => World::Extractor,
@@ -151,12 +158,6 @@ impl PluginCatalog for PluginRegistry {
             sandbox::World::Models => World::Models,
         };
         let settings = description.settings.into_iter().map(setting).collect();
-        let digest = named_digest(&plugin.digest);
-        // The file may have been replaced between the look at its digest and its loading.
-        if looked_at.is_some_and(|looked_at| looked_at != digest) {
-            return Err(PluginProblem::OtherDigest(digest));
-        }
-        self.check_locked(path)?;
         Ok(PluginMetadata { world, name: description.name, version: description.version, digest, settings })
     }
 }

@@ -60,7 +60,7 @@ impl Runtime {
         match self.resolved(file) {
             Ok(resolved) => self.checked(&resolved, registry),
             // Without its lock, no plugin is looked at.
-            Err(mistakes) if lock::lock_file(file).is_file() => Err(mistakes.into()),
+            Err(mistakes) if lock::is_locked(file) => Err(mistakes.into()),
             // Its mistakes are reported with those that need the plugins.
             Err(_) => Ok(self.unlocked_pipeline(file, registry)?),
         }
@@ -90,7 +90,7 @@ impl Runtime {
     pub fn held(&self, file: &Path, registry: &PluginRegistry) -> error::Result<Resolved> {
         let resolved = self.resolved(file)?;
         lock::hold(file, &resolved, registry)?;
-        registry.check_signed(&resolved)?;
+        registry.check_demands(&resolved)?;
         Ok(resolved)
     }
 

@@ -58,10 +58,13 @@ pub fn generate(file: &Path, is_protected: bool) -> Result<String> {
     let mut of_public = file.as_os_str().to_owned();
     of_public.push(".pub");
     let of_public = PathBuf::from(of_public);
-    let made = options.clone().mode(0o600).open(file).and_then(|mut made| made.write_all(secret.as_bytes()));
-    made.map_err(Error::file(file, "cannot be made"))?;
     let made = options.open(&of_public).and_then(|mut made| made.write_all(public.as_bytes()));
     made.map_err(Error::file(&of_public, "cannot be made"))?;
+    let made = options.mode(0o600).open(file).and_then(|mut made| made.write_all(secret.as_bytes()));
+    if made.is_err() {
+        let _ = fs::remove_file(&of_public);
+    }
+    made.map_err(Error::file(file, "cannot be made"))?;
     Ok(pair.pk.to_base64())
 }
 

@@ -13,8 +13,7 @@
 //! | Timestamp(µs, UTC) | `TIMESTAMPTZ(6)` | `TIMESTAMP(6) WITH TIME ZONE` |
 //! | Null, of a model whose type the SQL does not show | none: any value as it is | `NUMBER` |
 //! | Decimal128(p, s), p ≤ 15 | `DECIMAL(p,s)`, `DECIMAL_WHOLE(p)`: a number | `NUMBER(p,s)` |
-//! | Decimal128(p, s), p > 15, loaded | `DECIMAL_BLOB(p,s)`: a number where its 15 digits hold the value, text elsewhere; for a type with BLOB in its name SQLite converts neither | `NUMBER(p,s)` |
-//! | Decimal128(p, s), p > 15, of a model | `DECIMAL_TEXT(p,s)`: text, since a number has only about 15 digits there | `NUMBER(p,s)` |
+//! | Decimal128(p, s), p > 15 | `DECIMAL_TEXT(p,s)`: text, since a number has only about 15 digits there | `NUMBER(p,s)` |
 //!
 //! Loaded decimals of 1 and 19 whole digits are `NUMBER(2)` and `NUMBER(20)` on Oracle, to be distinguishable from
 //! Boolean and Int64.
@@ -130,19 +129,16 @@ fn decimal(dialect: Dialect, precision: u8, scale: i8, usage: ColumnPurpose) -> 
     match (dialect, precision, scale) {
         (Dialect::Oracle, 1 | 19, 0) if usage != ColumnPurpose::Modelled => format!("NUMBER({},0)", precision + 1),
         (Dialect::Oracle, ..) => format!("NUMBER({precision},{scale})"),
-        (Dialect::Sqlite, ..) if precision > NUMBER_DIGITS => {
-            let name = if usage == ColumnPurpose::Modelled { "DECIMAL_TEXT" } else { "DECIMAL_BLOB" };
-            format!("{name}({precision},{scale})")
-        }
+        (Dialect::Sqlite, ..) if precision > NUMBER_DIGITS => format!("DECIMAL_TEXT({precision},{scale})"),
         (Dialect::Sqlite, _, 0) => format!("DECIMAL_WHOLE({precision})"),
         (Dialect::Sqlite, ..) => format!("DECIMAL({precision},{scale})"),
     }
 }
 
-/// Returns an expression for a value as a model's column of this type stores it on SQLite: a decimal of more than 15 digits is
+/// Returns an expression for a value as a column of this type stores it on SQLite: a decimal of more than 15 digits is
 /// text with all its digits after the point, so that equal values are equal texts. `None` if values are stored
 /// unchanged.
-pub(crate) fn stored_decimal(value: &str, kind: &DataType) -> Option<String> {
+pub fn stored_decimal(value: &str, kind: &DataType) -> Option<String> {
     let DataType::Decimal128(precision, scale) = kind else { return None };
     let zeros =
         if *scale > 0 { format!(" || '.{}'", "0".repeat(usize::from(scale.unsigned_abs()))) } else { String::new() };

@@ -33,7 +33,7 @@ mod value;
 
 pub use calendar::{date_of, days_of};
 pub use catalogue::{BELONGINGS, CURRENT_SCHEMA, OWN_SCHEMA};
-pub use declared::{ColumnPurpose, MOST_DIGITS, MetadataType, NUMBER_DIGITS, is_utc};
+pub use declared::{ColumnPurpose, MOST_DIGITS, MetadataType, NUMBER_DIGITS, is_utc, stored_decimal};
 pub use dialect::Dialect;
 pub use literals::text_literal;
 pub use names::by_name;

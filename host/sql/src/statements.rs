@@ -2,8 +2,7 @@
 
 use arrow_schema::DataType;
 
-use crate::declared::stored_decimal;
-use crate::{CURRENT_SCHEMA, ColumnPurpose, Dialect, text_literal};
+use crate::{CURRENT_SCHEMA, ColumnPurpose, Dialect, stored_decimal, text_literal};
 
 /// Returns the PL/SQL block that renews Oracle's statistics of a table of the session's schema, by its exact name.
 pub fn gather_statistics(table: &str) -> String {

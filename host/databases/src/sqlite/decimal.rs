@@ -141,7 +141,7 @@ fn wide_to_number(unscaled: i128, scale: u8) -> Option<Number> {
 }
 
 /// The same decimal without zeros at the end of its digits after the point.
-pub(crate) fn without_zeros(mut unscaled: i128, mut scale: u8) -> (i128, u8) {
+fn without_zeros(mut unscaled: i128, mut scale: u8) -> (i128, u8) {
     while scale > 0 && unscaled % 10 == 0 {
         (unscaled, scale) = (unscaled / 10, scale - 1);
     }

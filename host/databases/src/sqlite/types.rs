@@ -9,8 +9,7 @@
 //! | `NUMBER(p,s)`, `DECIMAL(p,s)`, `NUMERIC(p,s)` | Decimal128(p, s) | whole number or binary fraction |
 //! | `NUMBER`, `DECIMAL`, `NUMERIC` alone, `MONEY` | Decimal128(38, 10) | the same |
 //! | `DECIMAL_WHOLE(p)` | Decimal128(p, 0), p ≤ 15 | whole number |
-//! | `DECIMAL_BLOB(p,s)` | Decimal128(p, s), p > 15 | whole number or binary fraction where that is exact, or else text without zeros at its end |
-//! | `DECIMAL_TEXT(p,s)` | Decimal128(p, s), p > 15 | text with `s` digits after the point |
+//! | `DECIMAL_TEXT(p,s)` | Decimal128(p, s), p > 15 | canonical text |
 //! | `REAL`, `DOUBLE`, `FLOAT`, `FLOAT8`, `BINARY_DOUBLE` … | Float64 | binary fraction |
 //! | `BLOB`, `RAW`, `BINARY` … | Binary | bytes |
 //! | `DATE`, which as in Oracle has a time, `TIMESTAMP[(n)]`, `DATETIME` | Timestamp(µs) | text |
@@ -47,7 +46,7 @@ pub(crate) fn arrow_type(declared: &str) -> Option<DataType> {
         "BIG" | "SMALL" | "TINY" | "MEDIUM" if behind == "INT" || behind == "INTEGER" => DataType::Int64,
         "SERIAL" | "BIGSERIAL" | "SMALLSERIAL" | "SERIAL2" | "SERIAL4" | "SERIAL8" => DataType::Int64,
         "NUMBER" | "DECIMAL" | "NUMERIC" | "DEC" | "MONEY" | "SMALLMONEY" => return number_type(arguments),
-        "DECIMAL_WHOLE" | "DECIMAL_BLOB" | "DECIMAL_TEXT" => return exact_type(arguments),
+        "DECIMAL_WHOLE" | "DECIMAL_TEXT" => return exact_type(arguments),
         "REAL" | "DOUBLE" | "FLOAT" | "FLOAT4" | "FLOAT8" | "FLOAT32" | "FLOAT64" => DataType::Float64,
         "BINARY_DOUBLE" | "BINARY_FLOAT" => DataType::Float64,
         "BLOB" | "RAW" | "BINARY" | "VARBINARY" | "BYTEA" => DataType::Binary,
@@ -159,27 +158,9 @@ pub(crate) fn declared_type(arrow: &DataType) -> Option<String> {
     Dialect::Sqlite.declared_type(arrow, ColumnPurpose::Loaded)
 }
 
-/// The form in which a column stores decimals. Each has one form for each value, so that equal values are equal cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DecimalStorage {
-    /// Numbers; a value that they do not hold exactly is refused.
-    Number,
-    /// Numbers where they are exact, and elsewhere text without zeros at its end.
-    NumberOrText,
-    /// Text with all digits of the scale.
-    Text,
-}
-
-impl DecimalStorage {
-    /// The form of a column with this declared type.
-    pub(crate) fn of(declared: &str) -> Self {
-        let is = |name: &str| declared.trim_start().get(..12).is_some_and(|start| start.eq_ignore_ascii_case(name));
-        match () {
-            () if is("DECIMAL_BLOB") => Self::NumberOrText,
-            () if is("DECIMAL_TEXT") => Self::Text,
-            () => Self::Number,
-        }
-    }
+/// Returns whether decimals of a column with this declared type are stored as text.
+pub(crate) fn is_decimal_text(declared: &str) -> bool {
+    declared.trim_start().get(..12).is_some_and(|name| name.eq_ignore_ascii_case("DECIMAL_TEXT"))
 }
 
 /// Returns whether two types are the same for the target: time zones may differ in their spelling of UTC.
@@ -223,7 +204,6 @@ mod tests {
             ("NUMBER(0)", None),
             ("NUMBER(x)", None),
             ("DECIMAL_TEXT(38,0)", Some(decimal(38, 0))),
-            ("DECIMAL_BLOB(38,10)", Some(decimal(38, 10))),
             ("DECIMAL_WHOLE(5)", Some(decimal(5, 0))),
             ("DOUBLE PRECISION", Some(DataType::Float64)),
             ("FLOAT(126)", Some(DataType::Float64)),

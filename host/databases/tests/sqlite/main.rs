@@ -1,6 +1,5 @@
 //! SQLite through the flow's ports, as the flow uses it.
 
-mod decimals;
 mod grants;
 mod guard;
 mod merging;

@@ -83,10 +83,6 @@ fn decimal_text(dice: &mut Dice) -> String {
     }
 }
 
-fn number_or_text(dice: &mut Dice) -> String {
-    if dice.below(2) == 0 { small(dice) } else { decimal_text(dice) }
-}
-
 fn whole_text(dice: &mut Dice) -> String {
     format!("'{}{}'", dice.one(&["", "", "-"]), dice.below(20_000))
 }
@@ -196,7 +192,6 @@ const COLUMNS: &[(&str, Cell, bool)] = &[
     ("DECIMAL(38,10)", small, true),
     ("DECIMAL_TEXT(38,10)", decimal_text, true),
     ("DECIMAL_TEXT(19,0)", whole_text, true),
-    ("DECIMAL_BLOB(38,10)", number_or_text, true),
     ("DECIMAL_TEXT(38,3) COLLATE NOCASE", decimal_text, true),
     ("REAL", small, true),
     ("FLOAT8", small, true),

@@ -59,8 +59,7 @@ impl Database {
         let mut sql = self.target.sql()?;
         let columns = rows.schema();
         let column = |field: &arrow_schema::FieldRef| {
-            // The rows are written as texts and numbers by plain SQL, which knows one form of a long decimal: text.
-            let kind = Dialect::Sqlite.declared_type(field.data_type(), ColumnPurpose::Modelled);
+            let kind = Dialect::Sqlite.declared_type(field.data_type(), ColumnPurpose::Loaded);
             let kind =
                 kind.ok_or_else(|| Error::new(format_args!("column {}: SQLite has no such type", field.name())))?;
             let null = if field.is_nullable() { "" } else { " NOT NULL" };

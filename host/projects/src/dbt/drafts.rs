@@ -118,8 +118,22 @@ pub(super) fn singular_tests(layout: &Layout, reader: &mut TestReader<'_>) {
             continue;
         }
         match reader.jinja.evaluate(&file.path, &file.text, false) {
-            Ok((sql, _)) => {
+            Ok((sql, config)) => {
                 let name = file.stem().to_owned();
+                let is_disabled = config
+                    .iter()
+                    .any(|(key, value)| key == "enabled" && value.to_string().eq_ignore_ascii_case("false"));
+                let (status, reason) = match is_disabled {
+                    true => (ItemStatus::LeftOut, "it is disabled in the project"),
+                    false => (ItemStatus::ByHand, "its severity, condition and thresholds are not taken"),
+                };
+                if config.iter().any(|(key, _)| !["enabled", "tags"].contains(&key.as_str())) || is_disabled {
+                    let (kind, name, reason) = (ItemKind::Test, name.clone(), reason.to_owned());
+                    reader.items.push(ReportItem { kind, name, status, file: file.path.clone(), line: 0, reason });
+                }
+                if is_disabled {
+                    continue;
+                }
                 reader.selects.push(SqlTest { name, sql: placed(sql.trim()), file: file.path.clone(), line: 0 });
             }
             Err(error) => reader.items.push(ReportItem {

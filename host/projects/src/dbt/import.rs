@@ -90,8 +90,14 @@ fn plain_value(text: &str) -> Value {
     }
 }
 
-/// Parts of `dbt_project.yml` that run SQL of their own.
+/// Parts of `dbt_project.yml` that have no place here.
 fn others(layout: &Layout, items: &mut Vec<ReportItem>) {
+    for tree in ["data_tests", "tests", "unit_tests"] {
+        if let Some(node) = layout.root.get(tree) {
+            let reason = "settings of all tests are not taken; set them at each test".to_owned();
+            items.push(ReportItem::other(tree, node.line, FILE, reason));
+        }
+    }
     for hook in ["on-run-start", "on-run-end"] {
         if let Some(node) = layout.root.get(hook) {
             items.push(ReportItem::other(hook, node.line, FILE, "hooks are not run here".to_owned()));

@@ -28,6 +28,9 @@ const MOST_BYTES: usize = 1 << 20;
 /// The stack of an evaluation, in bytes.
 const STACK: usize = 16 << 20;
 
+/// The setting under which it is noted that a model reads a part of `target`.
+pub(super) const TARGET: &str = "target";
+
 /// The state of the evaluation of one model.
 #[derive(Debug, Default)]
 pub(super) struct Run {
@@ -90,7 +93,7 @@ pub(super) struct Jinja {
 impl Jinja {
     pub(super) fn new(known: Arc<Known>, macros: &[Macro], time_limit: Duration) -> Result<Self, JinjaError> {
         let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Lenient);
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.set_fuel(Some(FUEL));
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         let mut files = BTreeMap::new();
@@ -293,14 +296,7 @@ fn add_objects(environment: &mut Environment<'static>, known: &Arc<Known>) {
     environment.add_global("this", relation("this", "this"));
     environment.add_global("execute", true);
     let kind = known.dialect.name().to_ascii_lowercase();
-    let target =
-        [("type", kind.as_str()), ("name", "wmshost"), ("schema", ""), ("database", ""), ("profile_name", "wmshost")];
-    environment.add_global(
-        "target",
-        Value::from(
-            target.map(|(key, value)| (key.to_owned(), Value::from(value))).into_iter().collect::<BTreeMap<_, _>>(),
-        ),
-    );
+    environment.add_global("target", Value::from_object(Target { kind, known: Arc::clone(known) }));
     environment.add_global("adapter", Value::from_object(Adapter(Arc::clone(known))));
     environment.add_global("exceptions", Value::from_object(Exceptions));
     environment
@@ -311,6 +307,26 @@ fn add_objects(environment: &mut Environment<'static>, known: &Arc<Known>) {
         if !known.macros.contains(name) {
             environment.add_function(name, move |arguments: Rest<Value>| package.called(name, &arguments));
         }
+    }
+}
+
+/// `target`: the type of the database. Anything else of it differs between the environments of a project, so that SQL that
+/// depends on it is for a person to look at.
+#[derive(Debug)]
+struct Target {
+    kind: String,
+    known: Arc<Known>,
+}
+
+impl Object for Target {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let value = match key.as_str()? {
+            "type" => return Some(Value::from(self.kind.clone())),
+            "name" | "profile_name" | "target_name" => "wmshost",
+            _ => "",
+        };
+        self.known.run().config.push((TARGET.to_owned(), key.clone()));
+        Some(Value::from(value))
     }
 }
 

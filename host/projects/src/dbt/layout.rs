@@ -20,6 +20,8 @@ pub(super) struct Layout {
     pub(super) snapshots: Vec<File>,
     pub(super) tests: Vec<File>,
     pub(super) macros: Vec<File>,
+    /// The folders of models and seeds, as they are configured.
+    roots: Vec<String>,
 }
 
 impl Layout {
@@ -57,7 +59,20 @@ impl Layout {
             files(["test-paths", "test-paths"], "tests"),
             files(["macro-paths", "macro-paths"], "macros"),
         ];
-        Ok(Self { models: models?, seeds: seeds?, snapshots: snapshots?, tests: tests?, macros: macros?, name, root })
+        let roots = ["model-paths", "source-paths", "seed-paths", "data-paths"].into_iter();
+        let roots = roots.filter_map(|key| root.get(key)).filter_map(Node::texts).flatten();
+        let roots = roots.map(|path| path.trim_matches('/').to_owned());
+        let roots = roots.chain(["models".to_owned(), "seeds".to_owned()]).collect();
+        Ok(Self {
+            roots,
+            models: models?,
+            seeds: seeds?,
+            snapshots: snapshots?,
+            tests: tests?,
+            macros: macros?,
+            name,
+            root,
+        })
     }
 
     /// The value of a variable: of the project's own scope, or of all.
@@ -71,7 +86,9 @@ impl Layout {
         let mut found = Vec::new();
         let Some(mut node) = self.root.get(tree) else { return found };
         found.push(node);
-        let mut folders: Vec<&str> = path.split('/').skip(1).collect();
+        let roots = self.roots.iter().filter_map(|root| path.strip_prefix(root)?.strip_prefix('/'));
+        let within = roots.min_by_key(|within| within.len()).unwrap_or(path);
+        let mut folders: Vec<&str> = within.split('/').collect();
         let stem = folders.pop().and_then(|file| file.rsplit_once('.')).map(|(stem, _)| stem);
         for part in std::iter::once(self.name.as_str()).chain(folders).chain(stem) {
             match node.get(part) {

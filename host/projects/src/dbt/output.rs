@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use wmshost_models::relations;
 
@@ -47,6 +47,13 @@ pub fn write(files: &[(String, String)], folder: &Path, force: bool) -> io::Resu
 /// Writes the files below a folder.
 fn put(files: &[(String, String)], folder: &Path) -> io::Result<()> {
     for (path, text) in files {
+        // A name out of the project must not lead elsewhere.
+        if !Path::new(path).components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("{path:?} is no path of a file in a folder"),
+            ));
+        }
         let file = folder.join(path);
         fs::create_dir_all(file.parent().unwrap_or(folder))?;
         fs::write(file, text)?;
@@ -124,7 +131,7 @@ pub(super) fn files(
 
 /// A model, a seed or a stream in YAML.
 fn entry(name: &str, node: Option<&Node>, config: Option<Written>, tests: &[TakenTest]) -> String {
-    let mut text = format!("  - name: {name}\n");
+    let mut text = format!("  - name: {}\n", Written::Text(name.to_owned()));
     let description = |node: &Node| node.get("description").and_then(Node::text).map(|text| text.trim().to_owned());
     if let Some(description) = node.and_then(description) {
         text += &format!("    description: {}\n", Written::Text(description));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use minijinja::value::{Value, ValueKind};
 
-use super::jinja::{Jinja, JinjaError};
+use super::jinja::{Jinja, JinjaError, TARGET};
 use super::written::{Written, is_plain};
 use crate::yaml::{Node, Value as Yaml};
 
@@ -22,16 +22,14 @@ const TAKEN: [&str; 9] = [
     "meta",
 ];
 /// The settings that are without a meaning here, and change no rows.
-const WITHOUT_MEANING: [&str; 22] = [
+const WITHOUT_MEANING: [&str; 20] = [
     "docs",
     "persist_docs",
     "group",
     "access",
     "contract",
-    "full_refresh",
     "quoting",
     "quote_columns",
-    "column_types",
     "snowflake_warehouse",
     "cluster_by",
     "partition_by",
@@ -60,7 +58,8 @@ impl Settings {
     pub(super) fn add_node(&mut self, node: &Node, is_tree: bool) {
         for (key, value) in node.map().unwrap_or_default() {
             let name = key.trim_start_matches('+');
-            let is_setting = key.starts_with('+') || !is_tree || is_known(name) && value.map().is_none();
+            // A folder is a map.
+            let is_setting = key.starts_with('+') || !is_tree || value.map().is_none() && !value.is_null();
             if is_setting {
                 self.set(name, Written::of(value));
             }
@@ -118,6 +117,10 @@ impl Settings {
                 texts.iter().any(|text| !text.is_empty()) || matches!(value, Written::Map(map) if !map.is_empty());
             match key.as_str() {
                 "pre_hook" | "post_hook" | "grants" if has_value => remarks.push(format!("{key} is not run here")),
+                TARGET => remarks.push(format!(
+                    "its SQL depends on target.{}, which no environment sets here: look at what was left out",
+                    texts.join(" ")
+                )),
                 "alias" if texts.first().is_some_and(|alias| !alias.eq_ignore_ascii_case(name)) => {
                     remarks.push(format!("its table is named {}, not {}", name.to_uppercase(), texts[0]));
                 }
@@ -162,12 +165,6 @@ impl Settings {
         }
         Written::Map(map)
     }
-}
-
-fn is_known(name: &str) -> bool {
-    TAKEN.contains(&name)
-        || WITHOUT_MEANING.contains(&name)
-        || ["alias", "schema", "database", "pre-hook", "post-hook", "grants"].contains(&name)
 }
 
 fn evaluated(value: &Written, jinja: &Jinja, file: &str) -> Result<Written, JinjaError> {

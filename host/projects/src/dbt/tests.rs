@@ -110,10 +110,10 @@ impl TestReader<'_> {
     ) -> Option<TakenTest> {
         const OPTIONS: [&str; 9] =
             ["name", "config", "severity", "where", "warn_if", "error_if", "tags", "limit", "description"];
-        let given = test.map().and_then(|entries| entries.first()).map(|(_, given)| given);
-        let given = given.map(|given| given.get("arguments").unwrap_or(given));
+        let outer = test.map().and_then(|entries| entries.first()).map(|(_, given)| given);
+        let given = outer.map(|outer| outer.get("arguments").unwrap_or(outer));
         let mut arguments = vec![format!("model={call}")];
-        arguments.extend(column.map(|column| format!("column_name='{column}'")));
+        arguments.extend(column.map(|column| format!("column_name={}", Written::Text(column.to_owned()))));
         for (key, value) in
             given.and_then(Node::map).unwrap_or_default().iter().filter(|(key, _)| !OPTIONS.contains(&key.as_str()))
         {
@@ -122,9 +122,11 @@ impl TestReader<'_> {
             arguments.push(format!("{key}={}", if is_call { text.to_owned() } else { Written::of(value).to_string() }));
         }
         let has_options =
-            given.and_then(Node::map).unwrap_or_default().iter().any(|(key, _)| OPTIONS.contains(&key.as_str()));
+            outer.and_then(Node::map).unwrap_or_default().iter().any(|(key, _)| OPTIONS.contains(&key.as_str()));
         let template = format!("{{{{ test_{name}({}) }}}}", arguments.join(", "));
         let own = format!("{of}_{name}{}", column.map(|column| format!("_{column}")).unwrap_or_default());
+        // It is the name of a file.
+        let own: String = own.chars().map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' }).collect();
         let (status, reason) = match self.jinja.evaluate(file, &template, false) {
             Ok((sql, _)) => {
                 self.selects.push(SqlTest {

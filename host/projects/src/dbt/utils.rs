@@ -43,13 +43,7 @@ impl Package {
         };
         let is_oracle = self.dialect == Dialect::Oracle;
         let sql = match method {
-            "star" => match (argument(1, "relation_alias"), argument(2, "except").or_else(|| argument(1, "except"))) {
-                (_, Some(except)) if except.len().is_some_and(|count| count > 0) => {
-                    return Err(refused("dbt_utils.star with `except` needs the table's columns; write them out"));
-                }
-                (Some(alias), _) if alias.as_str().is_some() => format!("{alias}.*"),
-                _ => "*".to_owned(),
-            },
+            "star" => star(&argument)?,
             "group_by" => {
                 let count: usize = needed(0, "n")?.parse().map_err(|_| refused("group_by needs a number"))?;
                 let numbers: Vec<String> = (1..=count.min(1_000)).map(|number| number.to_string()).collect();
@@ -65,7 +59,12 @@ impl Package {
                 let parts = list.try_iter()?.map(|field| format!("coalesce({field}, 0)"));
                 parts.collect::<Vec<_>>().join(sign)
             }
-            "generate_surrogate_key" | "surrogate_key" => self.surrogate_key(&argument(0, "field_list"))?,
+            "surrogate_key" => {
+                return Err(refused(
+                    "dbt_utils.surrogate_key makes other keys of NULL than generate_surrogate_key; choose one",
+                ));
+            }
+            "generate_surrogate_key" => self.surrogate_key(&argument(0, "field_list"))?,
             "type_string" => if is_oracle { "VARCHAR2(4000)" } else { "TEXT" }.to_owned(),
             "type_int" | "type_bigint" => if is_oracle { "NUMBER(19)" } else { "INTEGER" }.to_owned(),
             "type_numeric" => if is_oracle { "NUMBER" } else { "NUMERIC" }.to_owned(),
@@ -109,5 +108,21 @@ impl Package {
             .map(|field| format!("coalesce(cast({field} as VARCHAR2(4000)), '_dbt_utils_surrogate_key_null_')"));
         let fields = fields.collect::<Vec<_>>().join(" || '-' || ");
         Ok(format!("lower(rawtohex(standard_hash({fields}, 'MD5')))"))
+    }
+}
+
+/// The columns of a relation: all of them, because only the database knows their names.
+fn star(argument: &impl Fn(usize, &str) -> Option<Value>) -> Result<String, Error> {
+    let has_text =
+        |at, name| argument(at, name).is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty()));
+    if has_text(3, "prefix") || has_text(4, "suffix") {
+        return Err(refused("dbt_utils.star with `prefix` or `suffix` needs the table's columns; write them out"));
+    }
+    match (argument(1, "relation_alias"), argument(2, "except").or_else(|| argument(1, "except"))) {
+        (_, Some(except)) if except.len().is_some_and(|count| count > 0) => {
+            Err(refused("dbt_utils.star with `except` needs the table's columns; write them out"))
+        }
+        (Some(alias), _) if alias.as_str().is_some() => Ok(format!("{alias}.*")),
+        _ => Ok("*".to_owned()),
     }
 }

@@ -230,7 +230,7 @@ impl History {
 
     /// Returns the run with an id; `None` if there is none.
     pub fn run(&self, run_id: &str) -> Result<Option<RunRecord>, Failure> {
-        Ok(self.find(run_id)?.into_iter().find(|run| run.run_id == run_id))
+        Ok(self.select("WHERE run_id = ?1", [run_id])?.pop())
     }
 
     /// Returns the outcome of each stream of a run.

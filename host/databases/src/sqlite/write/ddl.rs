@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use wmshost_flow::{Failure, TableDefinition};
-use wmshost_sql::{ColumnPurpose, Dialect};
+use wmshost_sql::{Dialect, stored_decimal};
 
 use super::session::{AUDIT_COLUMNS, DELETED_AT, SYSTEM_COLUMNS, SqliteTargetSession, WriteTable};
 use crate::sqlite::decimal::REAL_DIGITS;
 use crate::sqlite::table::{Column, Table, quoted, quoted_list};
-use crate::sqlite::types::{DecimalStorage, INT64_DIGITS, declared_type, same_type};
+use crate::sqlite::types::{INT64_DIGITS, declared_type, same_type};
 use crate::write_session::is_same;
 
 impl SqliteTargetSession {
@@ -18,19 +18,17 @@ impl SqliteTargetSession {
     pub(crate) fn create_table(&mut self, definition: &TableDefinition) -> Result<(), Failure> {
         self.resolve_table(&definition.name)?;
         self.plans.clear();
-        self.create_as(&definition.name, definition, None)
+        self.create_as(&definition.name, definition)
     }
 
-    /// Creates a table; one that takes the place of an old table stores decimals as that does, because rows are copied
-    /// and compared between both.
-    fn create_as(&self, name: &str, definition: &TableDefinition, old: Option<&Table>) -> Result<(), Failure> {
-        let body = self.table_body(definition, old)?;
+    fn create_as(&self, name: &str, definition: &TableDefinition) -> Result<(), Failure> {
+        let body = self.table_body(definition)?;
         let sql = format!("CREATE TABLE main.{} ({body})", quoted(name));
         self.run(&format!("creating the table {name}"), &sql)
     }
 
     /// The text between the parentheses of CREATE TABLE.
-    fn table_body(&self, definition: &TableDefinition, old: Option<&Table>) -> Result<String, Failure> {
+    fn table_body(&self, definition: &TableDefinition) -> Result<String, Failure> {
         let key = &definition.key;
         if let Some(missing) = key.iter().find(|name| definition.columns.index_of(name).is_err()) {
             return Err(self.refused(&definition.name, missing, "is a key but not among the columns"));
@@ -38,8 +36,6 @@ impl SqliteTargetSession {
         let mut parts = Vec::new();
         for field in definition.columns.fields() {
             let declared = self.declared(&definition.name, field)?;
-            let before = old.and_then(|old| old.column(field.name()));
-            let declared = before.and_then(|before| declared_as_before(before, field)).unwrap_or(declared);
             let constraint = match key.contains(field.name()) {
                 // Such a column is an alias of the row number, and needs no separate index.
                 true if key.len() == 1 && declared == "INTEGER" => " PRIMARY KEY",
@@ -102,7 +98,7 @@ impl SqliteTargetSession {
         let copied = copied_cells(&old, wider).map_err(|why| self.refused(table, &why.0, &why.1))?;
         let beside = self.staged_name();
         self.run(&format!("dropping the table {beside}"), &format!("DROP TABLE IF EXISTS main.{}", quoted(&beside)))?;
-        self.create_as(&beside, &definition, Some(&old))?;
+        self.create_as(&beside, &definition)?;
         if old.column(DELETED_AT).is_some() {
             let alter = format!("ALTER TABLE main.{} ADD COLUMN {DELETED_AT} TIMESTAMP(6)", quoted(&beside));
             self.run("adding the host's own column", &alter)?;
@@ -144,7 +140,7 @@ impl SqliteTargetSession {
         }
         let drop = format!("DROP TABLE IF EXISTS main.{}", quoted(&name));
         self.run(&format!("dropping the table {name}"), &drop)?;
-        self.create_as(&name, definition, old.as_ref())?;
+        self.create_as(&name, definition)?;
         let keeps_deleted = old.is_some_and(|old| old.column(DELETED_AT).is_some());
         if keeps_deleted && !definition.key.is_empty() {
             // A unique index may leave out rows that are marked as deleted.
@@ -160,7 +156,7 @@ fn copied_cells(old: &Table, wider: &SchemaRef) -> Result<String, (String, Strin
     let cell = |column: &Column| {
         let name = quoted(&column.name);
         let Ok(wide) = wider.field_with_name(&column.name) else { return Ok(name) };
-        widened_cell(&name, column, wide.data_type()).ok_or_else(|| {
+        widened_cell(&name, &column.arrow, wide.data_type()).ok_or_else(|| {
             let why = format!("is {} and cannot be widened to {}", column.declared, wide.data_type());
             (column.name.clone(), why)
         })
@@ -168,27 +164,23 @@ fn copied_cells(old: &Table, wider: &SchemaRef) -> Result<String, (String, Strin
     Ok(old.columns.iter().map(cell).collect::<Result<Vec<_>, _>>()?.join(", "))
 }
 
-/// The type with which a long decimal was declared before there was `DECIMAL_BLOB`; `None` if the column is no such one.
-fn declared_as_before(before: &Column, field: &Field) -> Option<String> {
-    let is_long = matches!(field.data_type(), DataType::Decimal128(digits, _) if *digits > REAL_DIGITS);
-    let is_text = DecimalStorage::of(&before.declared) == DecimalStorage::Text;
-    (is_long && is_text).then(|| Dialect::Sqlite.declared_type(field.data_type(), ColumnPurpose::Modelled))?
-}
-
-/// A number in the form in which a wider decimal is stored: as it is, or as text with more zeros.
-fn widened_cell(name: &str, old: &Column, wide: &DataType) -> Option<String> {
-    let (digits, scale) = match &old.arrow {
+/// A number in the form in which a wider decimal is stored: as it is, or with all its digits as text.
+fn widened_cell(name: &str, old: &DataType, wide: &DataType) -> Option<String> {
+    let (digits, scale) = match old {
         DataType::Int64 => (INT64_DIGITS, 0),
         DataType::Decimal128(digits, scale) => (*digits, *scale),
-        kind => return same_type(kind, wide).then(|| name.to_owned()),
+        _ => return same_type(old, wide).then(|| name.to_owned()),
     };
     let DataType::Decimal128(most, most_behind) = wide else { return None };
     let fits =
         *most_behind >= scale && i16::from(*most) - i16::from(*most_behind) >= i16::from(digits) - i16::from(scale);
+    let was_text = matches!(old, DataType::Decimal128(..)) && digits > REAL_DIGITS;
     let zeros = "0".repeat(usize::from((most_behind - scale).unsigned_abs()));
     let point = if scale == 0 && *most_behind > 0 { "." } else { "" };
-    fits.then(|| match DecimalStorage::of(&old.declared) {
-        DecimalStorage::Text => format!("{name} || '{point}{zeros}'"),
-        DecimalStorage::Number | DecimalStorage::NumberOrText => name.to_owned(),
+    fits.then(|| match *most > REAL_DIGITS {
+        false => name.to_owned(),
+        true if was_text => format!("{name} || '{point}{zeros}'"),
+        // Up to 15 digits survive the way through a binary fraction.
+        true => stored_decimal(name, wide).unwrap_or_else(|| name.to_owned()),
     })
 }

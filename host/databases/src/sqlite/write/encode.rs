@@ -11,12 +11,8 @@ use arrow_schema::DataType;
 use wmshost_flow::Failure;
 
 use crate::sqlite::decimal;
-use crate::sqlite::decimal::{Number, power_of_ten, without_zeros};
+use crate::sqlite::decimal::{Number, power_of_ten};
 use crate::sqlite::moment::MomentText;
-use crate::sqlite::types::DecimalStorage;
-
-/// The reason why a decimal cannot be stored as text.
-const TOO_MANY_DIGITS: &str = "the decimal has more digits than its type";
 
 /// A column of a batch, ready to be stored.
 pub(crate) struct StoredColumn {
@@ -29,20 +25,10 @@ enum StoredValues {
     Integer(ScalarBuffer<i64>),
     Real(ScalarBuffer<f64>),
     Number(Vec<Number>),
-    /// Decimals, each as a number or as a part of the text.
-    NumberOrText(Vec<NumberOrText>, Vec<u8>),
     Text(OffsetBuffer<i32>, Buffer),
     Blob(OffsetBuffer<i32>, Buffer),
     /// Texts of the same width, one after the other, with a placeholder for each NULL.
     Fixed(usize, Vec<u8>),
-}
-
-/// A decimal, ready to be stored.
-#[derive(Clone, Copy)]
-enum NumberOrText {
-    Number(Number),
-    /// The bounds of its text.
-    Text(usize, usize),
 }
 
 /// One value to store.
@@ -88,11 +74,11 @@ impl UnstorableRow {
 }
 
 impl StoredRows {
-    /// Encodes a batch. `decimals` has for each column the form in which it stores decimals.
-    pub(crate) fn encode(rows: &RecordBatch, decimals: &[DecimalStorage]) -> Result<Arc<Self>, UnstorableRow> {
+    /// Encodes a batch. `as_text` says for each column whether its decimals are stored as text.
+    pub(crate) fn encode(rows: &RecordBatch, as_text: &[bool]) -> Result<Arc<Self>, UnstorableRow> {
         let schema = rows.schema();
-        let columns = rows.columns().iter().zip(decimals).enumerate().map(|(at, (column, decimals))| {
-            StoredColumn::encode(column, *decimals).map_err(|Unstorable { row, why }| UnstorableRow {
+        let columns = rows.columns().iter().zip(as_text).enumerate().map(|(at, (column, as_text))| {
+            StoredColumn::encode(column, *as_text).map_err(|Unstorable { row, why }| UnstorableRow {
                 row,
                 why: format!("column {}: {why}", schema.field(at).name()),
             })
@@ -117,24 +103,13 @@ impl StoredRows {
             StoredValues::Boolean(values) => Stored::Integer(i64::from(values.value(row))),
             StoredValues::Integer(values) => Stored::Integer(values[row]),
             StoredValues::Real(values) => Stored::Real(values[row]),
-            StoredValues::Number(values) => values[row].into(),
-            StoredValues::NumberOrText(values, texts) => match values[row] {
-                NumberOrText::Number(number) => number.into(),
-                NumberOrText::Text(start, end) => Stored::Text(&texts[start..end]),
+            StoredValues::Number(values) => match values[row] {
+                Number::Whole(value) => Stored::Integer(value),
+                Number::Real(value) => Stored::Real(value),
             },
             StoredValues::Text(offsets, bytes) => Stored::Text(slice_of(offsets, bytes, row)),
             StoredValues::Blob(offsets, bytes) => Stored::Blob(slice_of(offsets, bytes, row)),
             StoredValues::Fixed(width, bytes) => Stored::Text(&bytes[row * width..][..*width]),
-        }
-    }
-}
-
-impl From<Number> for Stored<'_> {
-    #[inline]
-    fn from(number: Number) -> Self {
-        match number {
-            Number::Whole(value) => Self::Integer(value),
-            Number::Real(value) => Self::Real(value),
         }
     }
 }
@@ -145,16 +120,13 @@ fn slice_of<'a>(offsets: &OffsetBuffer<i32>, bytes: &'a Buffer, row: usize) -> &
 }
 
 impl StoredColumn {
-    fn encode(column: &ArrayRef, decimals: DecimalStorage) -> Result<Self, Unstorable> {
+    fn encode(column: &ArrayRef, as_text: bool) -> Result<Self, Unstorable> {
         let values = match column.data_type() {
             DataType::Boolean => StoredValues::Boolean(column.as_boolean().values().clone()),
             DataType::Int64 => StoredValues::Integer(column.as_primitive::<Int64Type>().values().clone()),
             DataType::Float64 => reals(column)?,
-            DataType::Decimal128(_, scale) => match decimals {
-                DecimalStorage::Number => numbers(column, scale.unsigned_abs())?,
-                DecimalStorage::NumberOrText => numbers_or_texts(column, scale.unsigned_abs())?,
-                DecimalStorage::Text => decimal_texts(column, scale.unsigned_abs())?,
-            },
+            DataType::Decimal128(_, scale) if as_text => decimal_texts(column, scale.unsigned_abs())?,
+            DataType::Decimal128(_, scale) => numbers(column, scale.unsigned_abs())?,
             DataType::Utf8 => {
                 let texts = column.as_string::<i32>();
                 StoredValues::Text(texts.offsets().clone(), texts.values().clone())
@@ -181,7 +153,7 @@ fn reals(column: &ArrayRef) -> Result<StoredValues, Unstorable> {
 }
 
 fn numbers(column: &ArrayRef, scale: u8) -> Result<StoredValues, Unstorable> {
-    let why = "the column stores decimals as numbers, which keep 15 digits; declare it DECIMAL_BLOB";
+    let why = "the column stores decimals as numbers, which keep 15 digits; declare it DECIMAL_TEXT";
     let decimals = column.as_primitive::<Decimal128Type>();
     let numbers =
         decimals.values().iter().enumerate().map(|(row, unscaled)| match decimal::to_number(*unscaled, scale) {
@@ -190,31 +162,6 @@ fn numbers(column: &ArrayRef, scale: u8) -> Result<StoredValues, Unstorable> {
             Some(number) => Ok(number),
         });
     Ok(StoredValues::Number(numbers.collect::<Result<_, _>>()?))
-}
-
-fn numbers_or_texts(column: &ArrayRef, scale: u8) -> Result<StoredValues, Unstorable> {
-    let decimals = column.as_primitive::<Decimal128Type>();
-    let beyond = power_of_ten(decimals.precision()).unsigned_abs();
-    let mut texts = Vec::new();
-    let mut value = |(row, unscaled): (usize, &i128)| {
-        if column.is_null(row) {
-            return Ok(NumberOrText::Number(Number::Whole(0)));
-        }
-        if unscaled.unsigned_abs() >= beyond {
-            return Err(Unstorable { row, why: TOO_MANY_DIGITS });
-        }
-        Ok(decimal::to_number(*unscaled, scale).map_or_else(
-            || {
-                let (unscaled, scale) = without_zeros(*unscaled, scale);
-                let start = texts.len();
-                decimal::put_text(unscaled, scale, &mut texts);
-                NumberOrText::Text(start, texts.len())
-            },
-            NumberOrText::Number,
-        ))
-    };
-    let values = decimals.values().iter().enumerate().map(&mut value).collect::<Result<_, _>>()?;
-    Ok(StoredValues::NumberOrText(values, texts))
 }
 
 fn decimal_texts(column: &ArrayRef, scale: u8) -> Result<StoredValues, Unstorable> {
@@ -226,7 +173,7 @@ fn decimal_texts(column: &ArrayRef, scale: u8) -> Result<StoredValues, Unstorabl
     for (row, unscaled) in decimals.values().iter().enumerate() {
         if column.is_valid(row) {
             if unscaled.unsigned_abs() >= beyond.unsigned_abs() {
-                return Err(Unstorable { row, why: TOO_MANY_DIGITS });
+                return Err(Unstorable { row, why: "the decimal has more digits than its type" });
             }
             decimal::put_text(*unscaled, scale, &mut bytes);
         }

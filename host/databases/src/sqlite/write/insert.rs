@@ -17,7 +17,7 @@ use super::unique::as_of_table;
 use crate::sqlite::failure::failure;
 use crate::sqlite::statement::{Statement, lock};
 use crate::sqlite::table::{Column, Table, is_unique, quoted, quoted_list};
-use crate::sqlite::types::{DecimalStorage, same_type};
+use crate::sqlite::types::{is_decimal_text, same_type};
 
 /// The most shapes of batches for which statements are kept prepared.
 const MOST_PLANS: usize = 8;
@@ -39,7 +39,7 @@ impl SqliteTargetSession {
         let loaded_at = self.load_time()?;
         let at = self.plan_for(table, &rows.schema(), rule)?;
         let plan = &self.plans[at];
-        let batch = Batch { rows, columns: &plan.columns, key: &plan.key, decimals: &plan.decimals };
+        let batch = Batch { rows, columns: &plan.columns, key: &plan.key, as_text: &plan.as_text };
         let storable = Storable::of(&batch).map_err(|failure| failure.within(format_args!("table {table}")))?;
         let Storable { rows: stored, places, mut refused } = storable;
         let mut done = Changed::default();
@@ -158,7 +158,7 @@ impl SqliteTargetSession {
         let Some(table) = self.find(name)? else {
             return Err(Failure::permanent(format!("{place}: there is no such table")).advise("create it first"));
         };
-        let decimals = check_columns(&table, columns).map_err(|failure| failure.within(&place))?;
+        let as_text = check_columns(&table, columns).map_err(|failure| failure.within(&place))?;
         let mut key = table.key();
         if let Some(rule) = rule {
             self.check_rule(&table, columns, rule).map_err(|failure| failure.within(&place))?;
@@ -178,7 +178,7 @@ impl SqliteTargetSession {
             columns: SchemaRef::clone(columns),
             rule: rule.map(|rule| (rule.key.clone(), rule.version.clone())),
             statement: prepared.map_err(|error| failure(&place, error))?,
-            decimals,
+            as_text,
             key,
             keeps_deleted: table.column(DELETED_AT).is_some(),
         })
@@ -200,13 +200,11 @@ impl SqliteTargetSession {
             return Err(Failure::permanent(format!("the batch lacks the version column {version}")));
         }
         match table.column(version) {
-            Some(column) if DecimalStorage::of(&column.declared) != DecimalStorage::Number => {
-                Err(Failure::invalid_config(format!(
-                    "the version column {version} is a decimal of more than 15 digits, which SQLite stores as text and \
-                     cannot compare"
-                ))
-                .advise("use another one"))
-            }
+            Some(column) if is_decimal_text(&column.declared) => Err(Failure::invalid_config(format!(
+                "the version column {version} is a decimal of more than 15 digits, which SQLite stores as text and \
+                 cannot compare"
+            ))
+            .advise("use another one")),
             _ => Ok(()),
         }
     }
@@ -264,8 +262,8 @@ fn reason_of(rule: &str, error: &Error) -> String {
     }
 }
 
-/// Checks that every column of a batch is one of the table; returns for each the form in which it stores decimals.
-fn check_columns(table: &Table, columns: &SchemaRef) -> Result<Vec<DecimalStorage>, Failure> {
+/// Checks that every column of a batch is one of the table; returns for each whether its decimals are stored as text.
+fn check_columns(table: &Table, columns: &SchemaRef) -> Result<Vec<bool>, Failure> {
     if let Some(column) = AUDIT_COLUMNS.iter().find(|column| table.column(column).is_none()) {
         return Err(Failure::invalid_config(format!("it lacks the host's own column {column}"))
             .advise(format_args!("add {} TEXT and {} TIMESTAMP(6)", AUDIT_COLUMNS[0], AUDIT_COLUMNS[1])));
@@ -284,20 +282,20 @@ fn check_columns(table: &Table, columns: &SchemaRef) -> Result<Vec<DecimalStorag
                 column.arrow,
                 field.data_type()
             )),
-            Some(column) => Ok(DecimalStorage::of(&column.declared)),
+            Some(column) => Ok(is_decimal_text(&column.declared)),
         }
     });
     fields.collect::<Result<_, _>>().map_err(Failure::permanent)
 }
 
-/// Returns whether a column takes all values of a type. Decimals that are all stored as text have all their digits
-/// after the point, so that equal ones are equal texts; those need exactly the same scale.
+/// Returns whether a column takes all values of a type. Decimals that are stored as text have all their digits after
+/// the point, so that equal ones are equal texts; those need exactly the same scale.
 fn accepts(column: &Column, batch: &DataType) -> bool {
     match (&column.arrow, batch) {
         (DataType::Decimal128(most, most_behind), DataType::Decimal128(digits, behind)) => {
             let whole_digits = |digits: u8, behind: i8| i16::from(digits) - i16::from(behind);
             let fits = behind <= most_behind && whole_digits(*digits, *behind) <= whole_digits(*most, *most_behind);
-            fits && (behind == most_behind || DecimalStorage::of(&column.declared) != DecimalStorage::Text)
+            fits && (behind == most_behind || !is_decimal_text(&column.declared))
         }
         (there, batch) => same_type(there, batch),
     }

@@ -5,7 +5,7 @@ use wmshost_flow::{Failure, Micros};
 use wmshost_sql::timestamp_from_text;
 
 use super::encode::StoredRows;
-use super::remove::decimals;
+use super::remove::as_text;
 use super::session::{AUDIT_COLUMNS, SqliteTargetSession};
 use crate::sqlite::failure::failure;
 use crate::sqlite::statement::{Cell, Statement, lock};
@@ -19,8 +19,8 @@ impl SqliteTargetSession {
         let mut loaded = vec![None; keys.num_rows()];
         let Some(found) = self.find(table)? else { return Ok(loaded) };
         let columns: Vec<_> = keys.schema().fields().iter().map(|field| field.name().clone()).collect();
-        let decimals = decimals(&found, &columns).map_err(|failure| failure.within(&place))?;
-        let stored = StoredRows::encode(keys, &decimals).map_err(|row| row.failure(table).within(&place))?;
+        let as_text = as_text(&found, &columns).map_err(|failure| failure.within(&place))?;
+        let stored = StoredRows::encode(keys, &as_text).map_err(|row| row.failure(table).within(&place))?;
         let same: Vec<_> =
             columns.iter().enumerate().map(|(at, name)| format!("t.{} = f.c{at}", quoted(name))).collect();
         let batch_table = self.batch_table.table(&lock(&self.database), columns.len());

@@ -4,7 +4,6 @@ use arrow_schema::SchemaRef;
 use wmshost_flow::MergeRule;
 
 use crate::sqlite::statement::Statement;
-use crate::sqlite::types::DecimalStorage;
 
 /// A statement that writes batches of one shape.
 pub(crate) struct Plan {
@@ -12,8 +11,8 @@ pub(crate) struct Plan {
     pub(crate) columns: SchemaRef,
     pub(crate) rule: Option<(Vec<String>, Option<String>)>,
     pub(crate) statement: Statement,
-    /// For each column, the form in which it stores decimals.
-    pub(crate) decimals: Vec<DecimalStorage>,
+    /// For each column, whether its decimals are stored as text.
+    pub(crate) as_text: Vec<bool>,
     /// The positions of the columns that must not be NULL.
     pub(crate) key: Vec<usize>,
     /// True if the table keeps rows that are marked as deleted.

@@ -9,7 +9,7 @@ use super::session::{AUDIT_COLUMNS, DELETED_AT, SqliteTargetSession, WriteTable}
 use crate::sqlite::failure::failure;
 use crate::sqlite::statement::{Statement, lock};
 use crate::sqlite::table::{Table, quoted, quoted_list};
-use crate::sqlite::types::DecimalStorage;
+use crate::sqlite::types::is_decimal_text;
 
 impl SqliteTargetSession {
     /// Makes a table keep deleted rows. One that does not exist yet is created from the staged one.
@@ -40,8 +40,8 @@ impl SqliteTargetSession {
         let found = found.ok_or_else(|| Failure::permanent(format!("{place}: there is no such table")))?;
         let schema = keys.schema();
         let columns: Vec<_> = schema.fields().iter().map(|field| field.name().clone()).collect();
-        let decimals = decimals(&found, &columns).map_err(|failure| failure.within(&place))?;
-        let stored = StoredRows::encode(keys, &decimals).map_err(|row| row.failure(table).within(&place))?;
+        let as_text = as_text(&found, &columns).map_err(|failure| failure.within(&place))?;
+        let stored = StoredRows::encode(keys, &as_text).map_err(|row| row.failure(table).within(&place))?;
         let batch_table = self.batch_table.table(&lock(&self.database), columns.len());
         let prepared = batch_table
             .and_then(|batch_table| Statement::prepare(&self.database, &text(&found, &columns, &batch_table, removal)));
@@ -59,10 +59,10 @@ impl SqliteTargetSession {
     }
 }
 
-/// For each key column, the form in which it stores decimals.
-pub(crate) fn decimals(table: &Table, columns: &[String]) -> Result<Vec<DecimalStorage>, Failure> {
+/// For each key column, whether its decimals are stored as text.
+pub(crate) fn as_text(table: &Table, columns: &[String]) -> Result<Vec<bool>, Failure> {
     let column = |name: &String| match table.column(name) {
-        Some(column) => Ok(DecimalStorage::of(&column.declared)),
+        Some(column) => Ok(is_decimal_text(&column.declared)),
         None => Err(Failure::permanent(format!("it has no column {name}"))),
     };
     columns.iter().map(column).collect()

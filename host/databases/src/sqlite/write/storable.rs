@@ -9,7 +9,6 @@ use arrow_select::filter::filter_record_batch;
 use wmshost_flow::{Failure, Refused};
 
 use super::encode::{StoredRows, UnstorableRow};
-use crate::sqlite::types::DecimalStorage;
 
 /// A batch and the properties of its table.
 pub(crate) struct Batch<'a> {
@@ -17,8 +16,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) columns: &'a SchemaRef,
     /// The positions of the columns that must not be NULL.
     pub(crate) key: &'a [usize],
-    /// For each column, the form in which it stores decimals.
-    pub(crate) decimals: &'a [DecimalStorage],
+    /// For each column, whether its decimals are stored as text.
+    pub(crate) as_text: &'a [bool],
 }
 
 /// Rows that can be stored, and those that cannot.
@@ -31,35 +30,35 @@ pub(crate) struct Storable {
 
 impl Storable {
     pub(crate) fn of(batch: &Batch<'_>) -> Result<Self, Failure> {
-        let (rows, decimals) = (batch.rows, batch.decimals);
+        let (rows, as_text) = (batch.rows, batch.as_text);
         let mut refused = null_keys(batch);
         if refused.is_empty()
-            && let Ok(rows) = StoredRows::encode(rows, decimals)
+            && let Ok(rows) = StoredRows::encode(rows, as_text)
         {
             return Ok(Self { rows, places: None, refused });
         }
-        unstorable(rows, decimals, 0, &mut refused);
+        unstorable(rows, as_text, 0, &mut refused);
         let out: HashSet<usize> = refused.iter().map(|refused| refused.row).collect();
         let places: Vec<usize> = (0..rows.num_rows()).filter(|row| !out.contains(row)).collect();
         let mask: BooleanArray = (0..rows.num_rows()).map(|row| Some(!out.contains(&row))).collect();
         let rows = filter_record_batch(rows, &mask)
             .map_err(|error| Failure::permanent(format!("splitting a batch: {error}")))?;
-        let rows = StoredRows::encode(&rows, decimals).map_err(|row| Failure::permanent(row.why))?;
+        let rows = StoredRows::encode(&rows, as_text).map_err(|row| Failure::permanent(row.why))?;
         refused.sort_by_key(|refused| refused.row);
         Ok(Self { rows, places: Some(places), refused })
     }
 }
 
 /// Finds the rows that cannot be stored, by halving the batch.
-fn unstorable(rows: &RecordBatch, decimals: &[DecimalStorage], offset: usize, refused: &mut Vec<Refused>) {
-    let Err(UnstorableRow { why, .. }) = StoredRows::encode(rows, decimals) else { return };
+fn unstorable(rows: &RecordBatch, as_text: &[bool], offset: usize, refused: &mut Vec<Refused>) {
+    let Err(UnstorableRow { why, .. }) = StoredRows::encode(rows, as_text) else { return };
     match rows.num_rows() {
         0 => {}
         1 if refused.iter().any(|known| known.row == offset) => {}
         1 => refused.push(Refused { row: offset, rule: "no-place".to_owned(), reason: why }),
         count => {
-            unstorable(&rows.slice(0, count / 2), decimals, offset, refused);
-            unstorable(&rows.slice(count / 2, count - count / 2), decimals, offset + count / 2, refused);
+            unstorable(&rows.slice(0, count / 2), as_text, offset, refused);
+            unstorable(&rows.slice(count / 2, count - count / 2), as_text, offset + count / 2, refused);
         }
     }
 }

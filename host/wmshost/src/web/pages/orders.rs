@@ -39,7 +39,12 @@ pub(super) fn restart(visit: &Visit<'_>) -> Answer {
     let mut streams = restarted(&run, &parts).ok_or_else(nothing)?;
     // A stream that the pipeline has no longer is not asked for.
     if let Some(pipeline) = visit.site.handle.pipeline(&run.pipeline) {
+        let is_named = !streams.is_empty();
         streams.retain(|stream| is_of(&pipeline, stream));
+        // Without a name, all streams would run.
+        if is_named && streams.is_empty() {
+            return Err(nothing());
+        }
     }
     run_these(visit, &run.pipeline, &streams)
 }

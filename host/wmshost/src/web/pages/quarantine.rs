@@ -86,8 +86,8 @@ fn samples(pipeline: &Resolved, stream: &str, rule: &str, group: &Group) -> Html
             run_link(&row.run_id),
         ]
     };
-    let [file, rule_word] = [&pipeline.file.display().to_string(), rule].map(shell_word);
     let first = group.samples.first().map_or("ID", |row| row.id.get(..12).unwrap_or(&row.id));
+    let [file, rule_word, first] = [&pipeline.file.display().to_string(), rule, first].map(shell_word);
     let commands = [
         ("A whole row: ", format!("wmshost quarantine show {file} {first}")),
         ("Try them again: ", format!("wmshost quarantine replay {file} --stream {stream} --rule {rule_word}")),
