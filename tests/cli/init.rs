@@ -1,6 +1,7 @@
 //! `wmshost discover` and `wmshost init`: a pipeline for a database that nobody has described yet.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 use wmshost_tests::TestProject;
@@ -236,4 +237,25 @@ fn the_best_change_key_comes_first() {
     {
         assert!(shown.contains(words), "{words:?} is not in:\n{shown}");
     }
+}
+
+#[test]
+fn a_schema_of_two_hundred_tables_does_not_take_long() {
+    let tables = (0..200).map(|at| {
+        format!(
+            "CREATE TABLE table_{at} (id INTEGER PRIMARY KEY, code TEXT, amount NUMERIC, made DATETIME, updated_at DATETIME);
+             INSERT INTO table_{at} VALUES (1, 'a', 0.5, '2026-01-01', '2026-01-01'), (2, 'b', 7, '2026-01-02', NULL);"
+        )
+    });
+    let project = project(&tables.collect::<String>());
+    let arguments = arguments(&project, "large.toml");
+    // The first time compiles the plugins.
+    project.plain(&["discover", &arguments[2], "--table", "table_0"]).succeeded();
+    let begun = Instant::now();
+    project.plain(&words(&arguments)).succeeded();
+    // Generous for a machine that does much else, and for a program that was compiled to be built soon.
+    assert!(begun.elapsed() < Duration::from_secs(180), "{:?}", begun.elapsed());
+    println!("init of 200 tables took {:?}", begun.elapsed());
+    let text = fs::read_to_string(project.path("large.toml")).expect("a pipeline");
+    assert_eq!(text.lines().filter(|line| line.starts_with("[streams.")).count(), 200);
 }

@@ -7,4 +7,5 @@ mod large;
 mod models;
 mod rows;
 mod sample;
+mod schema;
 mod warehouse;

@@ -96,6 +96,16 @@ impl Warehouse {
         warehouse
     }
 
+    /// No sample; WMS has the tables that these statements make.
+    pub(crate) fn of(server: Emulator, statements: &[&str]) -> Self {
+        let warehouse = Self { folder: tempfile::tempdir().expect("a folder"), server };
+        let mut sql = warehouse.sql("WMS", "wms");
+        for statement in statements {
+            sql.execute(statement, &[]).unwrap_or_else(|failure| panic!("{statement}: {failure}"));
+        }
+        warehouse
+    }
+
     pub(crate) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).to_string_lossy().into_owned()
     }

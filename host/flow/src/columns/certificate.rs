@@ -99,15 +99,18 @@ fn sampled(session: &mut dyn SourceSession, table: &TableDescription) -> Result<
     let fields = table.columns.fields().iter().zip(&table.sources);
     let open: Vec<_> = fields.filter_map(|(field, source)| Some((field.name(), source.open.as_ref()?))).collect();
     let Some(columns) = open.chunks(SAMPLE_COLUMNS).next() else { return Ok(Vec::new()) };
-    // Only SQLite leaves a type open.
     let quoted = |name: &str| Dialect::Sqlite.quoted(name);
     let list = columns.iter().map(|(name, _)| quoted(name)).collect::<Vec<_>>().join(", ");
-    let sql = format!("SELECT {list} FROM {} LIMIT {SAMPLE_ROWS}", quoted(&table.name));
-    let rows = session.query(&sql, &[])?.next(SAMPLE_ROWS)?.map(|batch| batch.rows);
+    let most = match session.dialect() {
+        Dialect::Sqlite => format!("LIMIT {SAMPLE_ROWS}"),
+        Dialect::Oracle => format!("FETCH FIRST {SAMPLE_ROWS} ROWS ONLY"),
+    };
+    let sql = format!("SELECT {list} FROM {} {most}", quoted(&table.name));
+    let sample = session.query(&sql, &[])?.next(SAMPLE_ROWS)?;
     let note = |(name, open): &(&String, &String)| {
-        let column = rows.as_ref().and_then(|rows| rows.column_by_name(name));
-        let proposed = column.and_then(|column| Some((column.len(), proposal(column.as_ref())?)));
-        let proposed = proposed.map(|(rows, (values, rule))| {
+        let proposed = sample.as_ref().and_then(|sample| proposal(sample, name));
+        let proposed = proposed.map(|(values, rule)| {
+            let rows = sample.as_ref().map_or(0, |sample| sample.rows.num_rows() + sample.rejected.len());
             format!("; in a sample of {rows} rows they are {values}: declare `{} = {rule}` in `columns`", quoted(name))
         });
         ((*name).clone(), format!("{open}{}", proposed.unwrap_or_default()))

@@ -202,7 +202,7 @@ fn made(path: &str, items: &[Word], temp: &str, on_commit: &str) -> Result<Defin
 
 /// A path as PostgreSQL's number of the relation.
 pub(super) fn relation(path: &str) -> String {
-    format!("{}::regclass", names::literal(&path.replace(' ', "")))
+    format!("{}::regclass", names::literal(&path.replace(" . ", ".")))
 }
 
 /// Records the declared type of a column.
@@ -255,7 +255,7 @@ fn view(words: &[Word]) -> Result<Definition, Refusal> {
     let query = query(&body[..read_only.unwrap_or(body.len())])?;
     let mut sql = Vec::new();
     if outside(&words[..at], "REPLACE").is_some() {
-        let known = format!("to_regclass({})", names::literal(&path.replace(' ', "")));
+        let known = format!("to_regclass({})", names::literal(&path.replace(" . ", ".")));
         sql.push(format!("SELECT sys.detach_views({known}) WHERE {known} IS NOT NULL"));
         sql.push(format!("DROP VIEW IF EXISTS {path}"));
     }

@@ -5,11 +5,27 @@ use wmshost_flow::SourceColumn;
 
 use super::rules::ColumnReading;
 use crate::oracle::client::column_info::{ColumnInfo, Kind};
-use crate::oracle::types::{NO_SCALE, Reading};
+use crate::oracle::connect::settings::BareNumber;
+use crate::oracle::types::{NO_SCALE, Reading, reading};
 
 /// The side of a column.
 pub(crate) fn source_column(column: &ColumnInfo, read: &ColumnReading, lob_bytes: usize) -> SourceColumn {
-    SourceColumn { declared: column.declared.clone(), refused: refused(column, read, lob_bytes), open: None }
+    SourceColumn {
+        declared: column.declared.clone(),
+        refused: refused(column, read, lob_bytes),
+        open: is_open(column, read).then(|| "the declared type does not say how many digits it has".to_owned()),
+    }
+}
+
+/// Returns whether a column is a number without digits of its own, and is read with those that such a number gets.
+fn is_open(column: &ColumnInfo, read: &ColumnReading) -> bool {
+    let is_usual = reading(column, BareNumber::Decimal) == Some(read.reading);
+    is_bare(column) && column.kind == Kind::Number && is_usual && read.conversion.is_none()
+}
+
+/// Returns whether a number is declared without a precision and a scale.
+fn is_bare(column: &ColumnInfo) -> bool {
+    column.scale == NO_SCALE || (column.precision, column.scale) == (0, 0)
 }
 
 fn refused(column: &ColumnInfo, read: &ColumnReading, lob_bytes: usize) -> Option<String> {
@@ -19,7 +35,7 @@ fn refused(column: &ColumnInfo, read: &ColumnReading, lob_bytes: usize) -> Optio
             None => "moments with a time of day".to_owned(),
         });
     }
-    let bare = column.scale == NO_SCALE || (column.precision, column.scale) == (0, 0);
+    let bare = is_bare(column);
     match (read.reading, column.kind) {
         (Reading::Int64, Kind::Number) if bare || column.precision > 18 || column.scale > 0 => {
             Some("fractions, and whole numbers beyond 64 bits".to_owned())

@@ -4,7 +4,7 @@ use wmshost_flow::Failure;
 
 use super::{Missing, Probe, Tested};
 use crate::oracle::connect::settings::{Settings, Snapshot};
-use crate::oracle::names::{quoted, spelled};
+use crate::oracle::names::{exactly, spelled};
 use crate::oracle::owner::{grantee, owned};
 use crate::oracle::read::snapshot_point::{Lateness, scn};
 
@@ -40,30 +40,34 @@ pub fn probe_source(settings: Settings, tables: &[&str], label: &str) -> Result<
 impl Tested {
     /// Tests whether a table can be read, also as of this number.
     fn read(&mut self, table: &str, scn: Option<u64>) -> Result<(), Failure> {
-        let plain = format!("SELECT 1 FROM {} WHERE 1 = 0", quoted(table));
+        let plain = |name: &str| format!("SELECT 1 FROM {} WHERE 1 = 0", exactly(name));
         let user = grantee(&self.settings);
-        if let Some(words) = self.refusal(&plain)? {
-            let missing = unreadable(&self.settings, table, &words);
-            self.probe.missing.push(missing);
-            return Ok(());
+        let mut name = spelled(table);
+        if let Some(words) = self.refusal(&plain(&name))? {
+            // A name that was created in quotes is spelled as the pipeline has it.
+            if name == table || self.refusal(&plain(table))?.is_some() {
+                let missing = unreadable(&self.settings, table, &words);
+                self.probe.missing.push(missing);
+                return Ok(());
+            }
+            name = table.to_owned();
         }
         if let Some(scn) = scn
             && let Some(words) =
-                self.refusal(&format!("SELECT 1 FROM {} AS OF SCN {scn} WHERE 1 = 0", quoted(table)))?
+                self.refusal(&format!("SELECT 1 FROM {} AS OF SCN {scn} WHERE 1 = 0", exactly(&name)))?
         {
             let owned = owned(&mut self.connection, &self.place, &self.settings, table)?;
             self.probe.missing.push(Missing::right(
-                format!("the table {} cannot be read as of the run's moment ({words})", spelled(table)),
+                format!("the table {name} cannot be read as of the run's moment ({words})"),
                 format!("GRANT FLASHBACK ON {owned} TO {user}"),
             ));
         }
-        let name = [wmshost_sql::Value::Text(spelled(table))];
-        let invisible = crate::oracle::sql_session::query(&mut self.connection, &self.place, INVISIBLE, &name)?;
+        let of = [wmshost_sql::Value::Text(name.clone())];
+        let invisible = crate::oracle::sql_session::query(&mut self.connection, &self.place, INVISIBLE, &of)?;
         let invisible: Vec<String> = invisible.into_iter().flatten().map(|name| name.to_string()).collect();
         if !invisible.is_empty() {
             self.probe.remarks.push(format!(
-                "the table {} has invisible columns, which are not read: {}; a view that names them makes them visible",
-                spelled(table),
+                "the table {name} has invisible columns, which are not read: {}; a view that names them makes them visible",
                 invisible.join(", ")
             ));
         }
