@@ -1,6 +1,7 @@
 //! The commands that people and scripts type, and their output.
 
 mod bad_input;
+mod clean;
 mod dashboard;
 mod doctor;
 mod explain;

@@ -109,6 +109,7 @@ fn runs_and_state(outputs: &mut Checker<'_>, run_id: &str) {
     list(&outputs.run("status", 1, "status", &[]), "streams");
     assert!(!list(&outputs.run("explain", 0, "explain", &[]), "findings").is_empty());
     outputs.run("explain", 0, "explain", &[run_id]);
+    outputs.hold("clean", project.plain(&["clean", "--dry-run", "--output", "json"]).succeeded().json());
 }
 
 fn quarantine(outputs: &mut Checker<'_>) {

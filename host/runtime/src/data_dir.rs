@@ -71,9 +71,14 @@ impl DataDir {
         self.0.join("models").join(pipeline)
     }
 
+    /// The folder of the logs.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.0.join("logs")
+    }
+
     /// The log of a run.
     pub fn log(&self, run_id: &str) -> PathBuf {
-        self.0.join("logs").join(format!("{run_id}.jsonl"))
+        self.logs().join(format!("{run_id}.jsonl"))
     }
 }
 

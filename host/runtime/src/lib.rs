@@ -34,6 +34,7 @@
 //! | `signature` | signatures of components |
 //! | `discover` | the tables of a database, as a source |
 //! | `init` | a pipeline for a database that nobody has described yet |
+//! | `clean` | removing old runs, logs and compiled plugins |
 //! | `quarantine` | listing, replaying and dropping rejected rows |
 //! | `state` | reading and changing checkpoints |
 //! | `models` | the models of a pipeline |
@@ -44,6 +45,7 @@ pub mod assembly;
 pub mod backfill;
 pub mod certificate;
 pub mod check;
+pub mod clean;
 pub mod data_dir;
 pub mod discover;
 pub mod doctor;

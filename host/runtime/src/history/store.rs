@@ -269,6 +269,38 @@ impl History {
         })
     }
 
+    /// Returns the digests of the plugins that runs since this time have used, in hex.
+    pub fn digests_since(&self, since: Micros) -> Result<Vec<String>, Failure> {
+        let statement =
+            "SELECT DISTINCT digest FROM run_plugins WHERE run_id IN (SELECT run_id FROM runs WHERE started_at >= ?1)";
+        let digests = self.rows("reading plugins", statement, [since], |row| row.get::<_, String>(0))?;
+        Ok(digests.into_iter().map(|digest| digest.trim_start_matches("blake3:").to_owned()).collect())
+    }
+
+    /// Forgets the runs that began before this time, but those that go on, the last of each kind of a pipeline, and the last of
+    /// each of its streams. With `is_trial` none is. Returns their number.
+    pub fn clean(&mut self, before: Micros, is_trial: bool) -> Result<u64, Failure> {
+        const OLD: &str = "SELECT run_id FROM runs WHERE started_at < ?1 AND status <> 'running' \
+            AND run_id NOT IN (SELECT max(run_id) FROM runs GROUP BY pipeline, kind) AND run_id NOT IN \
+            (SELECT max(run_id) FROM run_streams JOIN runs USING (run_id) GROUP BY pipeline, stream)";
+        let old = self.rows("reading old runs", OLD, [before], |row| row.get::<_, String>(0))?;
+        if is_trial || old.is_empty() {
+            return Ok(old.len() as u64);
+        }
+        let at = failed("forgetting old runs");
+        let transaction = self.0.transaction().map_err(&at)?;
+        for table in ["run_failures", "run_types", "run_plugins", "run_models", "run_streams", "runs"] {
+            let mut delete = transaction.prepare(&format!("DELETE FROM {table} WHERE run_id = ?1")).map_err(&at)?;
+            for run_id in &old {
+                delete.execute([run_id]).map_err(&at)?;
+            }
+        }
+        transaction.commit().map_err(&at)?;
+        // The file shrinks when nobody else reads it; otherwise the room is used again.
+        let _ = self.0.execute_batch("VACUUM");
+        Ok(old.len() as u64)
+    }
+
     fn select(&self, rest: &str, with: impl rusqlite::Params) -> Result<Vec<RunRecord>, Failure> {
         let columns = "run_id, kind, pipeline, file, pid, started_at, status, seconds, exit_code, message";
         self.rows("reading runs", &format!("SELECT {columns} FROM runs {rest}"), with, |row| {
@@ -429,6 +461,42 @@ mod tests {
             (vec!["b2".into(), "a1".into()], vec!["b2".into()])
         );
         assert!(of("item", 9).is_empty());
+    }
+
+    #[test]
+    fn old_runs_are_forgotten_but_those_that_go_on_and_the_last_of_each_kind_and_stream() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut history = History::open(&folder.path().join("state.db")).unwrap();
+        for (at, id) in ["a1", "b2", "c3", "d4", "e5", "f6"].into_iter().enumerate() {
+            history.begin(&run(id, at as Micros)).unwrap();
+        }
+        let end = |stream: &str| StreamRecord {
+            stream: stream.into(),
+            status: "succeeded".into(),
+            rows_read: 0,
+            rows_written: 0,
+            rows_unchanged: 0,
+            rows_rejected: 0,
+            seconds: 0.0,
+            bookmark: None,
+            failure: None,
+            types: None,
+            reason: None,
+        };
+        // b2 is the last of the stream `item`, c3 goes on, f6 is the last of its kind.
+        history.add_streams("a1", &[end("item"), end("order")]).unwrap();
+        history.add_streams("b2", &[end("item"), end("order")]).unwrap();
+        history.add_streams("e5", &[end("order")]).unwrap();
+        for id in ["a1", "b2", "d4", "e5", "f6"] {
+            history.end(id, RunStatus::Succeeded, 1.0, 0, None).unwrap();
+        }
+        let ids = |history: &History| {
+            history.list(&RunFilter::default()).unwrap().into_iter().map(|run| run.run_id).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!((history.clean(4, true).unwrap(), ids(&history).as_str()), (2, "f6 e5 d4 c3 b2 a1"));
+        assert_eq!((history.clean(4, false).unwrap(), ids(&history).as_str()), (2, "f6 e5 c3 b2"));
+        assert!(history.streams("a1").unwrap().is_empty());
+        assert_eq!((history.clean(99, false).unwrap(), ids(&history).as_str()), (0, "f6 e5 c3 b2"));
     }
 
     #[test]

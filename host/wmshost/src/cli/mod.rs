@@ -7,7 +7,7 @@
 //! | `import_args` | the arguments of `wmshost import` |
 //! | `init_args` | the arguments of `wmshost discover` and `wmshost init` |
 //! | `models_args` | the arguments of `wmshost models` |
-//! | `operate_args` | the arguments of `wmshost status` and `wmshost explain` |
+//! | `operate_args` | the arguments of `wmshost status`, `wmshost explain` and `wmshost clean` |
 //! | `plugin_args` | the arguments of `wmshost plugin` |
 //! | `sample_args` | the arguments of `wmshost sample` |
 //! | `serve_args` | the arguments of `wmshost serve` and `wmshost schedule` |
@@ -40,7 +40,7 @@ pub(crate) use init_args::{DiscoverArgs, InitArgs};
 pub(crate) use models_args::{
     BuildArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, SelectArgs, ShowArgs, variables,
 };
-pub(crate) use operate_args::{ExplainArgs, StatusArgs};
+pub(crate) use operate_args::{CleanArgs, ExplainArgs, StatusArgs};
 pub(crate) use plugin_args::{CheckPluginArgs, DevArgs, Kind, NewArgs, PluginCommand, ProjectArgs, TestArgs};
 pub(crate) use sample_args::SampleCommand;
 pub(crate) use serve_args::{ScheduleCommand, ServeArgs};
@@ -193,6 +193,9 @@ Examples:
     /// Explain what failed: where, what was committed, the likely cause and the next command
     #[command(after_help = operate_args::EXPLAIN_HELP)]
     Explain(ExplainArgs),
+    /// Remove old runs, logs and compiled plugins from the host's own folder
+    #[command(after_help = operate_args::CLEAN_HELP)]
+    Clean(CleanArgs),
     /// Run pipelines by the schedules in their files, until a signal ends it
     #[command(after_help = serve_args::SERVE_HELP)]
     Serve(ServeArgs),

@@ -1,9 +1,11 @@
-//! The arguments of `wmshost status` and `wmshost explain`.
+//! The arguments of `wmshost status`, `wmshost explain` and `wmshost clean`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
+use super::serve_args::duration;
 use super::{OutputArgs, Selection};
 
 pub(super) const STATUS_HELP: &str = "\
@@ -24,6 +26,14 @@ Examples:
   wmshost explain pipelines/prod.toml allocation
   wmshost explain pipelines/prod.toml 20261129-145655 --output json";
 
+pub(super) const CLEAN_HELP: &str = "\
+It removes files of WMSHOST_HOME only: nothing of a target or a source. Runs that go on, the last run of each kind and of each stream,
+links and files of other names stay. A plugin whose compiled form was removed is compiled again when a run needs it.
+
+Examples:
+  wmshost clean --dry-run
+  wmshost clean --history 400d --logs 30d";
+
 /// The arguments of `wmshost status`.
 #[derive(Args)]
 pub(crate) struct StatusArgs {
@@ -41,6 +51,25 @@ pub(crate) struct ExplainArgs {
     /// A stream, or the id of a run or the beginning of it; all streams that need a person if it is left out
     #[arg(value_name = "STREAM|RUN")]
     pub(crate) subject: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// The arguments of `wmshost clean`.
+#[derive(Args)]
+pub(crate) struct CleanArgs {
+    /// The time for which runs stay in the history
+    #[arg(long, value_name = "DURATION", default_value = "400d", value_parser = duration)]
+    pub(crate) history: Duration,
+    /// The time for which logs are kept
+    #[arg(long, value_name = "DURATION", default_value = "90d", value_parser = duration)]
+    pub(crate) logs: Duration,
+    /// The time for which compiled plugins are kept that no run uses
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
+    pub(crate) plugins: Duration,
+    /// Remove nothing, and show what would be
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -96,7 +96,7 @@ fn token(reference: &str) -> Result<Token, String> {
 }
 
 /// Reads a duration.
-fn duration(text: &str) -> Result<Duration, &'static str> {
+pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
     parse_duration(text).ok_or("write a duration such as \"90s\", \"15m\" or \"2h\"")
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `backfill` | `wmshost backfill`: reads a part of a stream again, window by window |
 //! | `check` | `wmshost check`: finds the mistakes in a pipeline |
+//! | `clean` | `wmshost clean`: removes what is older than it has to be kept |
 //! | `discover` | `wmshost discover`: shows the tables of a database |
 //! | `doctor` | `wmshost doctor`: examines the machine, and attacks its sandbox |
 //! | `explain` | `wmshost explain`: the likely causes of failures, and the next commands |
@@ -28,6 +29,7 @@
 
 mod backfill;
 mod check;
+mod clean;
 mod discover;
 mod doctor;
 mod explain;
@@ -205,6 +207,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
         Command::State(command) => state::state(&app, command),
         Command::Import(command) => import::import(&command),
         Command::Status(arguments) => status::status(&app, &arguments.selection, arguments.output.output),
+        Command::Clean(arguments) => clean::clean(&app, &arguments),
         Command::Explain(arguments) => explain::explain(&app, &arguments),
         Command::Serve(arguments) => serve::serve(&app, arguments),
         Command::Schedule(command) => schedule::schedule(&app, command),

@@ -7,6 +7,7 @@
 //! | `api` | the HTTP interface of `serve` |
 //! | `run` | `run` |
 //! | `check` | `check`, with the connections of `check --connect` |
+//! | `clean` | `clean` |
 //! | `discover` | `discover` |
 //! | `doctor` | `doctor` |
 //! | `plan` | `plan` |
@@ -37,6 +38,7 @@ pub(super) mod bookmark;
 pub(super) mod cases;
 pub(super) mod certificate;
 pub(super) mod check;
+pub(super) mod clean;
 pub(super) mod discover;
 pub(super) mod doctor;
 pub(super) mod error;

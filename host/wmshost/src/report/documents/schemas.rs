@@ -10,6 +10,7 @@ use super::backfill::BackfillDocument;
 use super::cases::CasesDocument;
 use super::certificate::CertificateDocument;
 use super::check::CheckDocument;
+use super::clean::CleanedDocument;
 use super::discover::TableDocument;
 use super::doctor::DoctorDocument;
 use super::error::ErrorDocument;
@@ -59,6 +60,7 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("state-export", "wmshost state export", of::<StateExport>),
     entry("import-dbt", "wmshost import dbt --output json", of::<ImportDocument>),
     entry("status", "wmshost status --output json", of::<StatusDocument>),
+    entry("clean", "wmshost clean --output json", of::<CleanedDocument>),
     entry("explain", "wmshost explain --output json", of::<ExplanationDocument>),
     entry("schedule-list", "wmshost schedule list --output json", of::<SchedulesDocument>),
     entry("runs-list", "wmshost runs list --output json", of::<Vec<RunRecordDocument>>),
