@@ -29,10 +29,15 @@ const PAGE: &str = "Content-Security-Policy: default-src 'none'; script-src 'sel
 /// Answers the request of a connection.
 pub(super) fn serve(mut stream: TcpStream, site: &Site) {
     let _ = stream.set_write_timeout(Some(PATIENCE));
-    let reply = match read(&mut stream) {
+    let (reply, request) = match read(&mut stream) {
         Ok(None) => return,
-        Ok(Some(request)) => routes::answer(site, &request),
-        Err(refusal) => Reply::refusal(refusal),
+        Ok(Some(request)) => (routes::answer(site, &request), Some(request)),
+        Err(refusal) => (Reply::refusal(refusal), None),
+    };
+    // A sign-in may end while its page listens.
+    let may_listen = || {
+        let is_signed_in = |request: &Request| request.token.is_some() || site.sessions.viewer(request).is_some();
+        request.as_ref().is_some_and(is_signed_in)
     };
     // A reader that went away needs no reply.
     let _ = match reply {
@@ -48,7 +53,7 @@ pub(super) fn serve(mut stream: TcpStream, site: &Site) {
         }
         Reply::Feed => {
             let begin = format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{HEADERS}{NO_PAGE}\r\n");
-            stream.write_all(begin.as_bytes()).map(|()| site.feed.write_to(&mut stream))
+            stream.write_all(begin.as_bytes()).map(|()| site.feed.write_to(&mut stream, may_listen))
         }
     };
 }

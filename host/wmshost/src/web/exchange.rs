@@ -65,8 +65,8 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// A call of a route that takes these parameters, as they are in a query or a form. Others are refused: one that was misspelled would be as if it were not
-    /// there, and a run of one stream become a run of all.
+    /// A call of a route that takes these parameters, as they are in a query or a form. Unknown ones are refused: a misspelled
+    /// `stream` would otherwise be ignored, and the whole pipeline would run.
     pub(super) fn new(
         text: &str,
         names: Vec<&'a str>,

@@ -28,11 +28,11 @@ impl Feed {
         receiver
     }
 
-    /// Writes events to a reader until it goes.
-    pub(super) fn write_to(&self, stream: &mut TcpStream) {
+    /// Writes events to a reader until it goes, or may not read any more.
+    pub(super) fn write_to(&self, stream: &mut TcpStream, is_allowed: impl Fn() -> bool) {
         let events = self.subscribe();
         let mut text = ": connected\n\n".to_owned();
-        while stream.write_all(text.as_bytes()).is_ok() {
+        while is_allowed() && stream.write_all(text.as_bytes()).is_ok() {
             text = match events.recv_timeout(BEAT) {
                 Ok(event) => event,
                 Err(RecvTimeoutError::Timeout) => ": alive\n\n".to_owned(),

@@ -23,6 +23,7 @@ async function refresh() {
     if (!reply.ok) throw new Error(String(reply.status));
     const fresh = new DOMParser().parseFromString(await reply.text(), "text/html").querySelector("main");
     const shown = document.querySelector("main");
+    if (events.readyState === EventSource.OPEN) live.textContent = "live";
     if (!fresh || fresh.innerHTML === shown.dataset.read) return;
     const read = fresh.innerHTML;
     const open = [...shown.querySelectorAll("details")].map((details) => details.open);

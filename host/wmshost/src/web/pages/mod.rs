@@ -12,7 +12,7 @@
 //! | `runs` | the history, and a run with its failures, timeline and log |
 //! | `quarantine` | the rejected rows of a pipeline by rule |
 //! | `sign_in` | signing in and out |
-//! | `orders` | the orders that forms give |
+//! | `orders` | the orders that forms send |
 
 mod chart;
 mod html;

@@ -1,4 +1,4 @@
-//! The orders that forms give. Each leads to the page that shows what becomes of it.
+//! The orders that forms send. Each leads to the page that shows what becomes of it.
 
 use wmshost_pipeline::Resolved;
 use wmshost_runtime::history::{RunKind, RunParts, RunRecord, RunStatus};

@@ -52,7 +52,7 @@ pub(super) fn page(visit: &Visit<'_>) -> Answer {
     let title = wanted_pipeline.map_or_else(|| "Streams".to_owned(), |name| format!("Streams of {name}"));
     let parts = [
         words("h1", "", &title),
-        health_line(&rows),
+        health_line(visit, &rows),
         mistakes(visit),
         filter(&rows, wanted, wanted_pipeline),
         streams(visit, &shown),
@@ -98,9 +98,10 @@ fn waits_for<'a>(
 }
 
 /// `5 streams: 4 fresh, 1 failed`.
-fn health_line(rows: &[Row]) -> Html {
+fn health_line(visit: &Visit<'_>, rows: &[Row]) -> Html {
     let counts = crate::report::status::counts(rows.iter().map(|row| row.state.health));
-    let is_broken = rows.iter().any(|row| row.state.health.is_broken());
+    let has_mistakes = visit.site.handle.pipelines().iter().any(|served| served.mistakes.is_some());
+    let is_broken = has_mistakes || rows.iter().any(|row| row.state.health.is_broken());
     let (class, verdict) = if is_broken { ("bad", "needs a person") } else { ("good", "all is well") };
     let total = format!("{} streams", rows.len());
     let line = [total, counts, verdict.to_owned()].into_iter().filter(|part| !part.is_empty());
