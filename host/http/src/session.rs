@@ -19,6 +19,9 @@ use crate::sign_in::{Authorization, Signer};
 use crate::target::Target;
 use crate::verdict::{Verdict, verdict};
 
+/// The refusals of one request by a service that has accepted others, each with a new token. A tenant may refuse a good one.
+const FRESH_TOKENS: u32 = 4;
+
 /// Prepares the client of a service. Nothing is connected yet.
 pub fn open(label: &str, service: &WebService) -> Result<Arc<dyn Service>, Failure> {
     let shared = Shared {
@@ -73,7 +76,7 @@ impl ServiceSession for Session {
 impl Session {
     fn try_until_clear(&self, target: &Target, is_head: bool, cancel: &Cancel) -> Result<Response, Failure> {
         let Shared { exchange, signer, pace, retries, is_proven, accepted_token, .. } = &*self.shared;
-        let (mut tries, mut has_signed_in_again) = (0, false);
+        let (mut tries, mut refusals) = (0, 0);
         loop {
             let authorization = signer.authorization(exchange, pace, cancel)?;
             let (received, took) = self.try_once(target, is_head, &authorization, cancel)?;
@@ -89,14 +92,16 @@ impl Session {
                     // A token that was accepted before has ended, perhaps by requests of other streams while this one
                     // waited for its turn.
                     let was_accepted = accepted_token.load(Ordering::Relaxed) >= authorization.number;
-                    let is_useful = match has_signed_in_again {
-                        false => may_help,
-                        true => authorization.number > 0 && was_accepted && pace.spend_retry(),
+                    // Its own server has accepted the credentials for each new token, so that no account is locked.
+                    let is_by_mistake = refusals < FRESH_TOKENS && is_proven.load(Ordering::Relaxed);
+                    let is_useful = match refusals {
+                        0 => may_help,
+                        _ => authorization.number > 0 && (was_accepted || is_by_mistake) && pace.spend_retry(),
                     };
                     if !is_useful {
                         return Err(self.refused(&said));
                     }
-                    has_signed_in_again = true;
+                    refusals += 1;
                 }
                 Verdict::Again { why, asked, last } => {
                     if tries >= *retries || !pace.spend_retry() {
