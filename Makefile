@@ -68,8 +68,9 @@ bench: build plugins ## full and incremental load of 1,000,000 rows beside plain
 bench-oracle: build setup-oracle ## the Oracle driver beside python-oracledb on the emulator: rows per CPU second, and merges both ways
 	$(CARGO) run --release --quiet -p wmshost-bench -- oracle
 
-bench-cloud: build ## pages of Oracle WMS Cloud made into batches beside Python's json (BENCH_ROWS=N for fewer rows)
-	$(CARGO) run --release --quiet -p wmshost-bench -- cloud
+bench-cloud: build ## pages of Oracle WMS Cloud made into batches beside Python: plain, and a tap of the Singer SDK (BENCH_ROWS=N for fewer rows)
+	@test -x target/singer-sdk/bin/python || { python3 -m venv target/singer-sdk && target/singer-sdk/bin/pip install --quiet singer-sdk; }
+	WMSHOST_SDK_PYTHON=$$PWD/target/singer-sdk/bin/python $(CARGO) run --release --quiet -p wmshost-bench -- cloud
 
 program: ## build the program alone, into target/release/wmshost
 	$(CARGO) build --release -p wmshost

@@ -1,6 +1,6 @@
 //! Pages of Oracle WMS Cloud made into batches, beside two Python programs with the standard library alone: one makes typed
-//! values, numbers by their digits and times with their offsets; the other writes messages of Singer, as a tap does. Each way
-//! is a process of its own.
+//! values, numbers by their digits and times with their offsets; the other writes messages of Singer, as a tap does; where there
+//! is one, beside a tap of the Singer SDK, too. Each way is a process of its own.
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -78,7 +78,30 @@ for _ in range(pages):
         sys.stdout.write(json.dumps({'type': 'RECORD', 'stream': 'allocation', 'record': record}, default=str) + '\\n')
 ";
 
-/// Measures both ways with this number of rows.
+/// The same by a tap of the Singer SDK: its records conform to a schema, and are written by its own functions.
+const SDK_TAP: &str = "
+import datetime, json, logging, sys
+from decimal import Decimal
+from singer_sdk.helpers._typing import conform_record_data_types
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.helpers.jsonpath import extract_jsonpath
+import singer_sdk.singerlib as singer
+kinds = dict(pair.split(':') for pair in sys.argv[2].split(','))
+page, pages = open(sys.argv[1]).read(), int(sys.argv[3])
+words = {'i': 'integer', 'r': 'integer', 'n': 'number', 't': 'string', 's': 'string', 'b': 'boolean'}
+schema = {'properties': {name: {'type': [words[kind], 'null']} for name, kind in kinds.items()}}
+log = logging.getLogger('tap')
+for _ in range(pages):
+    for row in extract_jsonpath('$.results[*]', input=json.loads(page, parse_float=Decimal)):
+        record = {name: it and int(it['id']) if kinds[name] == 'r' else it for name, it in row.items()}
+        record = conform_record_data_types('allocation', record, schema, TypeConformanceLevel.RECURSIVE, log)
+        now = datetime.datetime.now(datetime.timezone.utc)
+        singer.write_message(singer.RecordMessage(stream='allocation', record=record, time_extracted=now))
+";
+/// The variable with a Python that has the Singer SDK (`make bench-cloud` installs one).
+const SDK_PYTHON: &str = "WMSHOST_SDK_PYTHON";
+
+/// Measures all ways with this number of rows.
 pub(crate) fn contest(rows: u64) -> anyhow::Result<()> {
     let pages = rows.div_ceil(PAGE_ROWS).max(1);
     let folder = tempfile::tempdir()?;
@@ -88,18 +111,22 @@ pub(crate) fn contest(rows: u64) -> anyhow::Result<()> {
     let kinds: Vec<String> = FIELDS.iter().map(|(name, kind)| format!("{name}:{kind}")).collect();
     let mut host = Command::new(std::env::current_exe()?);
     host.args(["cloud-client", &pages.to_string()]);
-    let [python, tap] = [PYTHON, TAP].map(|program| {
-        let mut command = Command::new("python3");
+    let sdk_python = std::env::var(SDK_PYTHON).ok();
+    let by = |interpreter: &str, program: &str| {
+        let mut command = Command::new(interpreter);
         command.arg("-c").arg(program).arg(&file).args([&kinds.join(","), &pages.to_string()]);
         command
-    });
+    };
+    let (python, tap) = (by("python3", PYTHON), by("python3", TAP));
+    let sdk_tap = sdk_python.map(|interpreter| ("a tap of the SDK", by(&interpreter, SDK_TAP)));
     println!("{} rows in pages of {PAGE_ROWS} with {} bytes", pages * PAGE_ROWS, page.len());
-    for (name, mut command) in [("wmshost", host), ("python, values", python), ("python, a tap", tap)] {
+    let ways = [("wmshost", host), ("python, values", python), ("python, a tap", tap)].into_iter().chain(sdk_tap);
+    for (name, mut command) in ways {
         let end = command.stdout(Stdio::null()).spawn().context(name)?.wait4().context(name)?;
         ensure!(end.status.success(), "{name} failed");
         let cpu: Duration = end.rusage.utime + end.rusage.stime;
         let per_second = (pages * PAGE_ROWS) as f64 / cpu.as_secs_f64();
-        println!("{name:<14} {:>8.2} CPU s {per_second:>10.0} rows per CPU second", cpu.as_secs_f64());
+        println!("{name:<16} {:>8.2} CPU s {per_second:>10.0} rows per CPU second", cpu.as_secs_f64());
     }
     Ok(())
 }
