@@ -11,11 +11,10 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Batch, Bookmark, Budget, Cancel, Cause, Chunk, Clock, Compare, Compared, Definition, DeleteGuard, Deletes, Depth,
-    Event, ExtractRequest, Extractor, Failure, LeaseOwner, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros,
-    NewColumns, NewTypes, NullKeys, Observer, OnBadValue, OnChange, OnTrap, Opened, Policy, Position, Reconcile,
-    Rejected, SchemaPolicy, SharedTarget, SqlSession, Stage, Step, Stream, StreamContext, StreamSummary,
-    TableDefinition, TargetGrant, TargetSession, Trace, Value, WriteStats, run_streams,
+    Batch, Bookmark, Cancel, Cause, Chunk, Clock, Compare, Compared, Definition, DeleteGuard, Deletes, Depth, Event,
+    ExtractRequest, Extractor, Failure, LeaseOwner, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros, Observer,
+    Opened, Policy, Position, Reconcile, Rejected, SharedTarget, SqlSession, Stage, Step, Stream, StreamContext,
+    StreamSummary, TableDefinition, TargetGrant, TargetSession, Trace, Value, WriteStats, run_streams,
 };
 
 use crate::faults::{Fault, FaultyTarget, broken, open_target};
@@ -218,39 +217,12 @@ fn make_table(session: &mut dyn TargetSession, deletes: Deletes) {
 }
 
 fn request() -> ExtractRequest {
-    ExtractRequest {
-        stream: STREAM.to_owned(),
-        source: "wms".to_owned(),
-        table: STREAM.to_owned(),
-        method: Method::Full,
-        key: vec!["id".to_owned()],
-        change_key: None,
-        lookback_micros: 0,
-        lookback_versions: None,
-        null_keys: NullKeys::Include,
-        window: None,
-        columns: Vec::new(),
-        bookmark: None,
-        state: BTreeMap::new(),
-        batch_rows: 7,
-    }
+    let key = vec!["id".to_owned()];
+    ExtractRequest { key, ..ExtractRequest::of_table(STREAM, ("wms", STREAM), Method::Full, 7) }
 }
 
 fn policy(deletes: Deletes, guard: DeleteGuard) -> Policy {
-    Policy {
-        load_batch_rows: 100,
-        queue_batches: 2,
-        budget: Budget::default(),
-        on_bad_value: OnBadValue::Reject,
-        on_trap: OnTrap::Fail,
-        deletes,
-        delete_guard: guard,
-        schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
-        on_change: OnChange::Tell,
-        full_refresh: false,
-        required: true,
-        later_read_wins: false,
-    }
+    Policy { deletes, delete_guard: guard, ..Policy::without_limits(100) }
 }
 
 /// Rows in memory, in the order of their key.

@@ -50,6 +50,7 @@ pub use failure::kind::FailureKind;
 pub use failure::policy::{Exit, FailurePolicy, failure_policy};
 pub use failure::{CallSite, Failure, Stage, StreamFailure};
 pub use metadata::checkpoint::{Checkpoint, LoadMode};
+pub use metadata::json::hex;
 pub use metadata::{
     AUDIT_COLUMNS, Action, Claim, DELETED_AT, DamagedRow, Entry, LEASE_SECONDS, LastRun, LastRuns, Lease, LeaseGuard,
     LeaseOwner, LeaseView, Ledger, LoadClock, MERGE_SUFFIX, METADATA_PREFIX, OwnerKind, Quarantine, QuarantineFilter,

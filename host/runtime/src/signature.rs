@@ -21,8 +21,13 @@ const OF_OTHERS: u32 = 0o077;
 
 /// Returns the file of a component's signature.
 pub fn signature_file(component: &Path) -> PathBuf {
-    let mut name = component.as_os_str().to_owned();
-    name.push(".minisig");
+    beside(component, ".minisig")
+}
+
+/// Returns the file of the same name with this ending more.
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
     name.into()
 }
 
@@ -55,9 +60,7 @@ pub fn generate(file: &Path, is_protected: bool) -> Result<String> {
     // Another key is never replaced: what it signed could not be signed again.
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    let mut of_public = file.as_os_str().to_owned();
-    of_public.push(".pub");
-    let of_public = PathBuf::from(of_public);
+    let of_public = beside(file, ".pub");
     let made = options.open(&of_public).and_then(|mut made| made.write_all(public.as_bytes()));
     made.map_err(Error::file(&of_public, "cannot be made"))?;
     let made = options.mode(0o600).open(file).and_then(|mut made| made.write_all(secret.as_bytes()));

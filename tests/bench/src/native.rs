@@ -14,9 +14,8 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Bookmark, Budget, Call, Cancel, Chunk, Clock, Cursor, Definition, DeleteGuard, Deletes, Event, ExtractRequest,
-    Extractor, Failure, LeaseOwner, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros, NewColumns, NewTypes,
-    NullKeys, Observer, OnBadValue, OnChange, OnTrap, Opened, Policy, Position, SchemaPolicy, SharedTarget,
+    Bookmark, Call, Cancel, Chunk, Clock, Cursor, Definition, Event, ExtractRequest, Extractor, Failure, LeaseOwner,
+    LoadMode, LoadRequest, Loader, MergeRule, Method, Micros, Observer, Opened, Policy, Position, SharedTarget,
     SourceGrant, SourceSession, Step, Stream, StreamContext, StreamStatus, TableDefinition, TargetGrant, Transform,
     Transformed, Value, WriteStats, run_streams,
 };
@@ -41,20 +40,7 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
         name: "allocation".to_owned(),
         request: request(),
         target_table: TABLE.to_owned(),
-        policy: Policy {
-            load_batch_rows: LOAD_ROWS,
-            queue_batches: 2,
-            budget: Budget::default(),
-            on_bad_value: OnBadValue::Reject,
-            on_trap: OnTrap::Fail,
-            deletes: Deletes::Ignore,
-            delete_guard: DeleteGuard::NONE,
-            schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
-            on_change: OnChange::Tell,
-            full_refresh: false,
-            required: true,
-            later_read_wins: false,
-        },
+        policy: Policy::without_limits(LOAD_ROWS),
         definition: Definition::of(&request(), TABLE),
         source_version: source.version(),
         extractor: Box::new(Reader { session: source.session(&grant)?, parts: Vec::new(), high: None, rows: 0 }),
@@ -82,20 +68,10 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
 
 fn request() -> ExtractRequest {
     ExtractRequest {
-        stream: "allocation".to_owned(),
-        source: "wms".to_owned(),
-        table: "allocation".to_owned(),
-        method: Method::Incremental,
         key: vec!["allocation_id".to_owned()],
         change_key: Some("last_updated".to_owned()),
         lookback_micros: LOOKBACK_MICROS.unsigned_abs(),
-        lookback_versions: None,
-        null_keys: NullKeys::Include,
-        window: None,
-        columns: Vec::new(),
-        bookmark: None,
-        state: BTreeMap::new(),
-        batch_rows: EXTRACT_ROWS,
+        ..ExtractRequest::of_table("allocation", ("wms", "allocation"), Method::Incremental, EXTRACT_ROWS)
     }
 }
 

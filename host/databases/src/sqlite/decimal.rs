@@ -119,13 +119,13 @@ pub(crate) enum Number {
 
 /// The number that is read as this decimal again; `None` if neither kind is.
 pub(crate) fn to_number(unscaled: i128, scale: u8) -> Option<Number> {
-    let Ok(narrow) = i64::try_from(unscaled) else { return wide_to_number(unscaled, scale) };
-    let Some(power) = WHOLE_POWERS.get(usize::from(scale)) else { return wide_to_number(unscaled, scale) };
-    if narrow % power == 0 {
-        return Some(Number::Whole(narrow / power));
-    }
-    if narrow.unsigned_abs() < LEAST_INEXACT {
-        return Some(Number::Real(narrow as f64 / POWERS[usize::from(scale)]));
+    if let (Ok(narrow), Some(power)) = (i64::try_from(unscaled), WHOLE_POWERS.get(usize::from(scale))) {
+        if narrow % power == 0 {
+            return Some(Number::Whole(narrow / power));
+        }
+        if narrow.unsigned_abs() < LEAST_INEXACT {
+            return Some(Number::Real(narrow as f64 / POWERS[usize::from(scale)]));
+        }
     }
     wide_to_number(unscaled, scale)
 }

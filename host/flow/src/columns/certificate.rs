@@ -101,10 +101,7 @@ fn sampled(session: &mut dyn SourceSession, table: &TableDescription) -> Result<
     let Some(columns) = open.chunks(SAMPLE_COLUMNS).next() else { return Ok(Vec::new()) };
     let quoted = |name: &str| Dialect::Sqlite.quoted(name);
     let list = columns.iter().map(|(name, _)| quoted(name)).collect::<Vec<_>>().join(", ");
-    let most = match session.dialect() {
-        Dialect::Sqlite => format!("LIMIT {SAMPLE_ROWS}"),
-        Dialect::Oracle => format!("FETCH FIRST {SAMPLE_ROWS} ROWS ONLY"),
-    };
+    let most = session.dialect().first_rows(SAMPLE_ROWS);
     let sql = format!("SELECT {list} FROM {} {most}", quoted(&table.name));
     let sample = session.query(&sql, &[])?.next(SAMPLE_ROWS)?;
     let note = |(name, open): &(&String, &String)| {

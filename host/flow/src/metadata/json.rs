@@ -60,7 +60,8 @@ pub(crate) fn state_from_json(json: &Json) -> Option<BTreeMap<String, Vec<u8>>> 
     entries.map(|(key, value)| Some((key.clone(), unhex(value.as_str()?)?))).collect()
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Returns bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -78,6 +78,28 @@ pub struct ExtractRequest {
     pub batch_rows: usize,
 }
 
+impl ExtractRequest {
+    /// Returns a request for all rows and columns of a table from the start, in batches of this number of rows.
+    pub fn of_table(stream: &str, (source, table): (&str, &str), method: Method, batch_rows: usize) -> Self {
+        Self {
+            stream: stream.to_owned(),
+            source: source.to_owned(),
+            table: table.to_owned(),
+            method,
+            key: Vec::new(),
+            change_key: None,
+            lookback_micros: 0,
+            lookback_versions: None,
+            null_keys: NullKeys::Include,
+            window: None,
+            columns: Vec::new(),
+            bookmark: None,
+            state: BTreeMap::new(),
+            batch_rows,
+        }
+    }
+}
+
 /// A stream that is open for reading.
 #[derive(Debug, Clone)]
 pub struct Opened {

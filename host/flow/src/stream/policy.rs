@@ -39,6 +39,27 @@ pub struct Policy {
     pub later_read_wins: bool,
 }
 
+impl Policy {
+    /// Returns a policy without limits, whose transactions have this number of rows: what can be loaded is loaded, and what
+    /// does not fit goes to quarantine.
+    pub fn without_limits(load_batch_rows: usize) -> Self {
+        Self {
+            load_batch_rows,
+            queue_batches: 2,
+            budget: Budget::default(),
+            on_bad_value: OnBadValue::Reject,
+            on_trap: OnTrap::Fail,
+            deletes: Deletes::Ignore,
+            delete_guard: DeleteGuard::NONE,
+            schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
+            on_change: OnChange::Tell,
+            full_refresh: false,
+            required: true,
+            later_read_wins: false,
+        }
+    }
+}
+
 choice!(
     /// The reaction of a run when the definition of a stream differs from the one that its checkpoint rests on.
     OnChange {

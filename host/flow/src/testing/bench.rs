@@ -11,13 +11,11 @@ use crate::definition::Definition;
 use crate::metadata::{Entry, Lease, LeaseOwner, Ledger, Quarantine, QuarantineFilter, QuarantinedRow};
 use crate::ports::cancel::Cancel;
 use crate::ports::events::StreamSummary;
-use crate::ports::extractor::{ExtractRequest, Method, NullKeys};
+use crate::ports::extractor::{ExtractRequest, Method};
 use crate::run::run_streams;
 use crate::stream::Stream;
 use crate::stream::context::StreamContext;
-use crate::stream::policy::{
-    Budget, DeleteGuard, Deletes, NewColumns, NewTypes, OnBadValue, OnChange, OnTrap, Policy, SchemaPolicy,
-};
+use crate::stream::policy::Policy;
 
 /// The pipeline's name.
 pub(crate) const PIPELINE: &str = "pipeline";
@@ -28,20 +26,7 @@ pub(crate) const TABLE: &str = "ITEM";
 
 /// Returns a policy without limits: two rows in a transaction, bad values go to quarantine.
 pub(crate) fn policy() -> Policy {
-    Policy {
-        load_batch_rows: 2,
-        queue_batches: 2,
-        budget: Budget::default(),
-        on_bad_value: OnBadValue::Reject,
-        on_trap: OnTrap::Fail,
-        deletes: Deletes::Ignore,
-        delete_guard: DeleteGuard::NONE,
-        schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
-        on_change: OnChange::Tell,
-        full_refresh: false,
-        required: true,
-        later_read_wins: false,
-    }
+    Policy::without_limits(2)
 }
 
 /// The bench: one target, one clock, one recorder of events, and runs one after another.
@@ -73,20 +58,9 @@ impl Bench {
     /// Returns an incremental stream of this extractor.
     pub(crate) fn stream(&self, extractor: MemoryExtractor) -> Stream {
         let request = ExtractRequest {
-            stream: STREAM.to_owned(),
-            source: "source".to_owned(),
-            table: "item".to_owned(),
-            method: Method::Incremental,
-            key: Vec::new(),
             change_key: Some("changed".to_owned()),
-            lookback_micros: 0,
             lookback_versions: Some(0),
-            null_keys: NullKeys::Include,
-            window: None,
-            columns: Vec::new(),
-            bookmark: None,
-            state: Default::default(),
-            batch_rows: 2,
+            ..ExtractRequest::of_table(STREAM, ("source", "item"), Method::Incremental, 2)
         };
         let target = self.target.share();
         Stream {

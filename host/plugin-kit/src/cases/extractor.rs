@@ -136,20 +136,12 @@ impl Prepared {
         }
         let settings = case.settings(&plugin.describe()?)?;
         let request = ExtractRequest {
-            stream: STREAM.to_owned(),
-            source: SOURCE.to_owned(),
-            table,
-            method: case.method(Method::Full)?,
             key,
             change_key: case.file.change_key.clone(),
             lookback_micros: case.file.lookback.saturating_mul(1_000_000),
-            lookback_versions: None,
             null_keys: case.null_keys()?,
-            window: None,
-            columns: Vec::new(),
             bookmark: bookmark_before(case)?,
-            state: BTreeMap::new(),
-            batch_rows: ALL,
+            ..ExtractRequest::of_table(STREAM, (SOURCE, &table), case.method(Method::Full)?, ALL)
         };
         Ok(Self { database, tables, request, identity: identity(plugin, settings) })
     }

@@ -4,9 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use arrow_array::RecordBatch;
 use wmshost_flow::{
-    Batch, Bookmark, Budget, Chunk, Definition, DeleteGuard, Deletes, ExtractRequest, Extractor, Failure, Method,
-    NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap, Opened, Policy, Position, SYSTEM_COLUMNS,
-    SchemaPolicy, Step, Stream, StreamStats, StreamStatus, StreamSummary, TargetGrant, Value, run_streams,
+    Batch, Bookmark, Chunk, Definition, ExtractRequest, Extractor, Failure, Method, Opened, Policy, Position,
+    SYSTEM_COLUMNS, Step, Stream, StreamStats, StreamStatus, StreamSummary, TargetGrant, Value, run_streams,
 };
 use wmshost_sandbox::{Identity, Limits, Plugin};
 
@@ -68,20 +67,9 @@ pub(crate) struct Run<'a> {
 impl Run<'_> {
     fn request(&self) -> ExtractRequest {
         ExtractRequest {
-            stream: STREAM.to_owned(),
-            source: "source".to_owned(),
-            table: "case".to_owned(),
-            method: self.method,
             key: self.key.clone(),
             change_key: self.change_key.clone(),
-            lookback_micros: 0,
-            lookback_versions: None,
-            null_keys: NullKeys::Include,
-            window: None,
-            columns: Vec::new(),
-            bookmark: None,
-            state: Default::default(),
-            batch_rows: 1,
+            ..ExtractRequest::of_table(STREAM, ("source", "case"), self.method, 1)
         }
     }
 
@@ -102,7 +90,7 @@ impl Run<'_> {
             definition: Definition::of(&self.request(), TABLE),
             request: self.request(),
             target_table: TABLE.to_owned(),
-            policy: policy(batch),
+            policy: Policy { queue_batches: 1, ..Policy::without_limits(batch) },
             source_version: None,
             extractor: Box::new(Rows { rows: rows.clone(), key: self.key.clone(), at: 0, batch }),
             transforms: Vec::new(),
@@ -128,23 +116,6 @@ impl Run<'_> {
         let query = format!("SELECT {} FROM {} ORDER BY {}", own.join(", "), quoted(TABLE), order.join(", "));
         drop(session);
         self.database.rows(TABLE, &query)
-    }
-}
-
-fn policy(batch: usize) -> Policy {
-    Policy {
-        load_batch_rows: batch,
-        queue_batches: 1,
-        budget: Budget { rows: None, percent: None, floor: 0 },
-        on_bad_value: OnBadValue::Reject,
-        on_trap: OnTrap::Fail,
-        deletes: Deletes::Ignore,
-        delete_guard: DeleteGuard::NONE,
-        schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
-        on_change: OnChange::Tell,
-        full_refresh: false,
-        required: true,
-        later_read_wins: false,
     }
 }
 

@@ -8,8 +8,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, ExtractRequest, Failure, Method, NewColumns, NewTypes,
-    NullKeys, Observer, OnBadValue, OnChange, OnTrap, Policy, SchemaPolicy, Setting, SourceGrant, Stream,
+    Cancel, Clock, Definition, ExtractRequest, Failure, Method, Observer, OnTrap, Policy, Setting, SourceGrant, Stream,
     StreamContext, StreamSummary, TargetGrant, run_streams,
 };
 use wmshost_sandbox::{Granted, GrantedSource, Identity, Limits, Plugin};
@@ -179,7 +178,7 @@ impl Arena {
             Ok::<_, Failure>(Stream {
                 name: name.to_owned(),
                 target_table: target_table.to_owned(),
-                policy: policy(attack),
+                policy: Policy { on_trap: attack.on_trap, ..Policy::without_limits(attack.batch_rows) },
                 definition: Definition::of(&request, target_table),
                 request,
                 source_version: None,
@@ -233,40 +232,9 @@ impl Arena {
     }
 }
 
-fn policy(attack: &Attack) -> Policy {
-    Policy {
-        load_batch_rows: attack.batch_rows,
-        queue_batches: 2,
-        budget: Budget::default(),
-        on_bad_value: OnBadValue::Reject,
-        on_trap: attack.on_trap,
-        deletes: Deletes::Ignore,
-        delete_guard: DeleteGuard::NONE,
-        schema: SchemaPolicy { new_columns: NewColumns::Evolve, new_types: NewTypes::Evolve },
-        on_change: OnChange::Tell,
-        full_refresh: false,
-        required: true,
-        later_read_wins: false,
-    }
-}
-
 fn request(name: &str, table: &str, attack: &Attack) -> ExtractRequest {
-    ExtractRequest {
-        stream: name.to_owned(),
-        source: "wms".to_owned(),
-        table: table.to_owned(),
-        method: attack.method,
-        key: vec!["id".to_owned()],
-        change_key: None,
-        lookback_micros: 0,
-        lookback_versions: None,
-        null_keys: NullKeys::Include,
-        window: None,
-        columns: Vec::new(),
-        bookmark: None,
-        state: BTreeMap::new(),
-        batch_rows: attack.batch_rows,
-    }
+    let key = vec!["id".to_owned()];
+    ExtractRequest { key, ..ExtractRequest::of_table(name, ("wms", table), attack.method, attack.batch_rows) }
 }
 
 fn rows(connection: &Connection, table: &str) -> Result<Vec<String>, Failure> {

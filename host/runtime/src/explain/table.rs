@@ -1,5 +1,5 @@
 //! The likely cause and the next commands for each kind of failure, each class of a database's error, and each state. This is
-//! the one table: `wmshost explain`, the pages of a run and alerts take their words from here. The meaning of a single code of Oracle
+//! the one table: `wmshost explain` and the page of a run take their words from here. The meaning of a single code of Oracle
 //! is in the failure's own words, from the driver's table of codes.
 //!
 //! In commands, `{file}` is the pipeline file, `{run}` the run and `{subject}` the stream or model. A test of the program holds each
@@ -204,6 +204,9 @@ const MODELS: [(&str, Entry); 3] = [
     ),
 ];
 
+/// A run failed, and nothing more is known.
+const FAILED: Entry = entry("the message says it", &[LOG, CHECK]);
+
 /// By the outcome of a run of which nothing more is known.
 const RUNS: [(RunStatus, Entry); 4] = [
     (
@@ -224,7 +227,7 @@ const RUNS: [(RunStatus, Entry); 4] = [
             &[("see the rows and the rules", "wmshost quarantine list {file}")],
         ),
     ),
-    (RunStatus::Failed, entry("the message says it", &[LOG, CHECK])),
+    (RunStatus::Failed, FAILED),
 ];
 
 /// All entries.
@@ -244,7 +247,7 @@ fn find<K: PartialEq>(table: &'static [(K, Entry)], key: &K) -> Option<&'static 
 /// The entry of a failure: that of the database's error, if it is one.
 pub(super) fn of_failure(kind: FailureKind, class: Option<ErrorClass>) -> &'static Entry {
     let of_class = class.and_then(|class| find(&CLASSES, &class));
-    of_class.or_else(|| find(&KINDS, &kind)).unwrap_or(&RUNS[3].1)
+    of_class.or_else(|| find(&KINDS, &kind)).unwrap_or(&FAILED)
 }
 
 /// The entry of a stream's state; `None` if it needs no person.
@@ -259,7 +262,7 @@ pub(super) fn of_model(status: &str) -> Option<&'static Entry> {
 
 /// The entry of a run's outcome.
 pub(super) fn of_run(status: RunStatus) -> &'static Entry {
-    find(&RUNS, &status).unwrap_or(&RUNS[3].1)
+    find(&RUNS, &status).unwrap_or(&FAILED)
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use wmshost_flow::hex;
+
 use super::access::{Access, is_same};
 use super::exchange::{Refusal, Request};
 
@@ -81,7 +83,7 @@ impl Sessions {
 
 /// A key that nobody can guess, in hexadecimal digits.
 fn key() -> std::io::Result<String> {
-    Ok(wmshost_sandbox::random_key()?.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&wmshost_sandbox::random_key()?))
 }
 
 /// The name of the cookie. To a browser, all ports of a machine share their cookies.

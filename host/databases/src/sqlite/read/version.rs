@@ -7,6 +7,8 @@ use std::io::{ErrorKind, Read};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use wmshost_flow::hex;
+
 /// A file's times advance in ticks. A write in the same tick as the last one may leave no trace in them, so a file that
 /// was changed so recently has no version.
 const TICK_SECONDS: i64 = 2;
@@ -51,10 +53,6 @@ fn head<const N: usize>(path: &Path) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     File::open(path).ok()?.read_exact(&mut bytes).ok()?;
     Some(bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The file that SQLite keeps beside the database.

@@ -1,11 +1,12 @@
 //! The first page: all streams of all pipelines, with what a person has to know first.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wmshost_flow::Micros;
 use wmshost_pipeline::Resolved;
 use wmshost_runtime::history::RunFilter;
-use wmshost_runtime::serve::{self, Schedules, ServedRun};
+use wmshost_runtime::serve::{self, Schedules, ServedPipeline, ServedRun};
 use wmshost_runtime::status::{Health, StreamState};
 
 use super::html::{Html, element, joined, link, text, words};
@@ -28,6 +29,19 @@ pub(super) struct Row {
     pub(super) next_due: Option<Micros>,
 }
 
+/// A pipeline that is served, with its schedules if they can be read now.
+struct Scheduled {
+    pipeline: Arc<Resolved>,
+    schedules: Option<Schedules>,
+}
+
+impl Scheduled {
+    fn of(visit: &Visit<'_>, pipeline: &Arc<Resolved>) -> Self {
+        let schedules = serve::schedules(visit.site.handle.runtime(), pipeline).ok();
+        Self { pipeline: Arc::clone(pipeline), schedules }
+    }
+}
+
 impl Row {
     fn has(&self, state: &str) -> bool {
         if state == BROKEN { self.state.health.is_broken() } else { self.state.health.name() == state }
@@ -36,15 +50,12 @@ impl Row {
 
 pub(super) fn page(visit: &Visit<'_>) -> Answer {
     let wanted_pipeline = visit.call.parameter("pipeline");
-    let mut rows: Vec<Row> = visit
-        .site
-        .handle
-        .pipelines()
-        .into_iter()
-        .filter_map(|served| served.pipeline)
-        .filter(|pipeline| wanted_pipeline.is_none_or(|wanted| pipeline.name == wanted))
-        .flat_map(|pipeline| rows(visit, &pipeline))
-        .collect();
+    let (served, running) = (visit.site.handle.pipelines(), visit.site.handle.running());
+    let pipelines: Vec<Scheduled> =
+        served.iter().filter_map(|served| Some(Scheduled::of(visit, served.pipeline.as_ref()?))).collect();
+    let wanted_pipelines =
+        pipelines.iter().filter(|one| wanted_pipeline.is_none_or(|wanted| one.pipeline.name == wanted));
+    let mut rows: Vec<Row> = wanted_pipelines.flat_map(|one| rows(visit, one, &running)).collect();
     // What needs a person comes first.
     rows.sort_by_key(|row| !row.state.health.is_broken());
     let wanted = visit.call.parameter("state").filter(|state| !state.is_empty());
@@ -52,21 +63,20 @@ pub(super) fn page(visit: &Visit<'_>) -> Answer {
     let title = wanted_pipeline.map_or_else(|| "Streams".to_owned(), |name| format!("Streams of {name}"));
     let parts = [
         words("h1", "", &title),
-        health_line(visit, &rows),
-        mistakes(visit),
+        health_line(&served, &rows),
+        mistakes(&served),
         filter(&rows, wanted, wanted_pipeline),
         streams(visit, &shown),
-        going_on(visit),
+        going_on(visit, &running),
         section("Last runs", [last_runs(visit)?]),
-        pipelines(visit),
+        orders(visit, &pipelines),
     ];
     Ok(layout::page(visit, &title, parts))
 }
 
 /// The streams of a pipeline; none if its state cannot be read now.
-fn rows(visit: &Visit<'_>, pipeline: &Arc<Resolved>) -> Vec<Row> {
-    let schedules = serve::schedules(visit.site.handle.runtime(), pipeline).ok();
-    let running = visit.site.handle.running();
+fn rows(visit: &Visit<'_>, scheduled: &Scheduled, running: &BTreeMap<String, ServedRun>) -> Vec<Row> {
+    let Scheduled { pipeline, schedules } = scheduled;
     let Some(found) = visit.site.state(&pipeline.name) else { return Vec::new() };
     let row = |state: &StreamState| Row {
         pipeline: pipeline.name.clone(),
@@ -98,9 +108,9 @@ fn waits_for<'a>(
 }
 
 /// `5 streams: 4 fresh, 1 failed`.
-fn health_line(visit: &Visit<'_>, rows: &[Row]) -> Html {
+fn health_line(served: &[ServedPipeline], rows: &[Row]) -> Html {
     let counts = crate::report::status::counts(rows.iter().map(|row| row.state.health));
-    let has_mistakes = visit.site.handle.pipelines().iter().any(|served| served.mistakes.is_some());
+    let has_mistakes = served.iter().any(|served| served.mistakes.is_some());
     let is_broken = has_mistakes || rows.iter().any(|row| row.state.health.is_broken());
     let (class, verdict) = if is_broken { ("bad", "needs a person") } else { ("good", "all is well") };
     let total = format!("{} streams", rows.len());
@@ -109,12 +119,12 @@ fn health_line(visit: &Visit<'_>, rows: &[Row]) -> Html {
 }
 
 /// The mistakes of pipeline files.
-fn mistakes(visit: &Visit<'_>) -> Html {
-    let broken = visit.site.handle.pipelines().into_iter().filter_map(|served| {
-        let reason = served.mistakes?;
+fn mistakes(served: &[ServedPipeline]) -> Html {
+    let broken = served.iter().filter_map(|served| {
+        let reason = served.mistakes.as_ref()?;
         let what = if served.pipeline.is_some() { "it is served as it was before" } else { "it is not served" };
         let title = format!("{} has mistakes; {what}", served.file.display());
-        Some(element("div", &[("role", "alert")], [words("p", "bad", title), message("bad", &reason)]))
+        Some(element("div", &[("role", "alert")], [words("p", "bad", title), message("bad", reason)]))
     });
     joined(broken)
 }
@@ -185,8 +195,7 @@ fn reason(found: &StreamState) -> Html {
 }
 
 /// The runs of this server that go on.
-fn going_on(visit: &Visit<'_>) -> Html {
-    let running = visit.site.handle.running();
+fn going_on(visit: &Visit<'_>, running: &BTreeMap<String, ServedRun>) -> Html {
     if running.is_empty() {
         return Html::default();
     }
@@ -211,10 +220,8 @@ fn last_runs(visit: &Visit<'_>) -> Result<Html, crate::web::exchange::Refusal> {
 }
 
 /// The pipelines with their orders.
-fn pipelines(visit: &Visit<'_>) -> Html {
-    let served = visit.site.handle.pipelines().into_iter().filter_map(|served| served.pipeline);
-    let row = |pipeline: Arc<Resolved>| {
-        let schedules = serve::schedules(visit.site.handle.runtime(), &pipeline).ok();
+fn orders(visit: &Visit<'_>, pipelines: &[Scheduled]) -> Html {
+    let row = |Scheduled { pipeline, schedules }: &Scheduled| {
         let paused = schedules.as_ref().and_then(|schedules| schedules.paused_since);
         let path = |order: &str| format!("/pipelines/{}/{order}", pipeline.name);
         let pause = match paused {
@@ -224,12 +231,12 @@ fn pipelines(visit: &Visit<'_>) -> Html {
         vec![
             link(&format!("/?pipeline={}", pipeline.name), &pipeline.name),
             text(pipeline.file.display().to_string()),
-            count(schedules.map_or(0, |schedules| schedules.schedules.len() as u64)),
+            count(schedules.as_ref().map_or(0, |schedules| schedules.schedules.len() as u64)),
             paused.map(|since| joined([text("since "), moment(since)])).unwrap_or_default(),
             link(&path("quarantine"), "quarantine"),
             element("div", &[("class", "orders")], [order(visit, &path("run"), "Run now", &[]), pause]),
         ]
     };
     let head = ["pipeline", "file", "schedules", "paused (UTC)", "rejected rows", "orders"];
-    section("Pipelines", [table("Pipelines", &head, &[2], served.map(row).collect())])
+    section("Pipelines", [table("Pipelines", &head, &[2], pipelines.iter().map(row).collect())])
 }

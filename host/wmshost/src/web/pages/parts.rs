@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use wmshost_flow::Micros;
+use wmshost_runtime::history::StreamRecord;
 use wmshost_runtime::serve::second;
 
 use super::html::{Html, element, joined, link, text, words};
@@ -95,6 +96,19 @@ pub(super) fn run_link(run_id: &str) -> Html {
 
 pub(super) fn stream_link(pipeline: &str, stream: &str) -> Html {
     link(&format!("/pipelines/{pipeline}/streams/{stream}"), stream)
+}
+
+/// The cells of a stream's outcome: its status, the rows read, written, unchanged and rejected, the duration, the bookmark.
+pub(super) fn outcome(end: &StreamRecord) -> [Html; 7] {
+    [
+        state(&end.status),
+        count(end.rows_read),
+        count(end.rows_written),
+        count(end.rows_unchanged),
+        count(end.rows_rejected),
+        seconds(end.seconds),
+        end.bookmark.as_deref().map(text).unwrap_or_default(),
+    ]
 }
 
 /// Facts in a line.

@@ -9,7 +9,8 @@ use wmshost_runtime::history::{ModelRecord, RunFilter, RunParts, RunRecord, RunS
 use super::chart;
 use super::html::{Html, element, joined, link, text, words};
 use super::parts::{
-    command, count, definitions, facts, message, moment, order, run_link, seconds, section, state, stream_link, table,
+    command, count, definitions, facts, message, moment, order, outcome, run_link, seconds, section, state,
+    stream_link, table,
 };
 use super::{Answer, Visit, layout, orders};
 use crate::report::logs::as_text;
@@ -176,16 +177,8 @@ fn timeline(run: &RunRecord, parts: &RunParts, log: &[Json]) -> Html {
 
 fn streams(run: &RunRecord, streams: &[StreamRecord]) -> Html {
     let row = |end: &StreamRecord| {
-        vec![
-            stream_link(&run.pipeline, &end.stream),
-            state(&end.status),
-            count(end.rows_read),
-            count(end.rows_written),
-            count(end.rows_unchanged),
-            count(end.rows_rejected),
-            seconds(end.seconds),
-            end.bookmark.as_deref().map(text).unwrap_or_default(),
-        ]
+        let stream = stream_link(&run.pipeline, &end.stream);
+        [stream].into_iter().chain(outcome(end)).collect()
     };
     let head = ["stream", "status", "read", "written", "unchanged", "rejected", "duration", "committed up to"];
     table("Streams", &head, &[2, 3, 4, 5, 6], streams.iter().map(row).collect())

@@ -8,8 +8,8 @@ use wmshost_runtime::status::StreamState;
 use super::chart::{self, Bar};
 use super::html::{Html, element, joined, link, text, words};
 use super::parts::{
-    command, count, definitions, duration, facts, message, moment, order, run_link, seconds, section, shell_word,
-    state, table, until,
+    command, definitions, duration, facts, message, moment, order, outcome, run_link, section, shell_word, state,
+    table, until,
 };
 use super::{Answer, Visit, layout, overview};
 use crate::report::plan::policies;
@@ -90,18 +90,8 @@ fn charts(runs: &[(RunRecord, StreamRecord)]) -> Html {
 
 fn last_runs(runs: &[(RunRecord, StreamRecord)]) -> Html {
     let row = |(run, end): &(RunRecord, StreamRecord)| {
-        vec![
-            run_link(&run.run_id),
-            text(run.kind.name()),
-            moment(run.started_at),
-            state(&end.status),
-            count(end.rows_read),
-            count(end.rows_written),
-            count(end.rows_unchanged),
-            count(end.rows_rejected),
-            seconds(end.seconds),
-            end.bookmark.as_deref().map(text).unwrap_or_default(),
-        ]
+        let run = [run_link(&run.run_id), text(run.kind.name()), moment(run.started_at)];
+        run.into_iter().chain(outcome(end)).collect()
     };
     let head =
         ["run", "kind", "started (UTC)", "status", "read", "written", "unchanged", "rejected", "duration", "bookmark"];
