@@ -11,10 +11,10 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Batch, Bookmark, Cancel, Cause, Chunk, Clock, Compare, Compared, Definition, DeleteGuard, Deletes, Depth, Event,
-    ExtractRequest, Extractor, Failure, LeaseOwner, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros, Observer,
-    Opened, Policy, Position, Reconcile, Rejected, SharedTarget, SqlSession, Stage, Step, Stream, StreamContext,
-    StreamSummary, TableDefinition, TargetGrant, TargetSession, Trace, Value, WriteStats, run_streams,
+    Batch, Bookmark, Cancel, Cause, Chunk, Clock, Compare, Compared, Definition, DeleteGuard, Deletes, Depth,
+    ExtractRequest, Extractor, Failure, LeaseOwner, LoadMode, LoadRequest, Loader, MergeRule, Method, Micros,
+    NoObserver, Opened, Policy, Position, Reconcile, Rejected, SharedTarget, SqlSession, Stage, Step, Stream,
+    StreamContext, StreamSummary, TableDefinition, TargetGrant, TargetSession, Trace, Value, WriteStats, run_streams,
 };
 
 use crate::faults::{Fault, FaultyTarget, broken, open_target};
@@ -52,12 +52,6 @@ impl Clock for Ticking {
     fn elapsed(&self) -> Duration {
         Duration::ZERO
     }
-}
-
-struct Nobody;
-
-impl Observer for Nobody {
-    fn event(&self, _: &Event<'_>) {}
 }
 
 impl World {
@@ -190,7 +184,7 @@ fn context(clock: Arc<dyn Clock>, cancel: Cancel) -> StreamContext {
         holder: LeaseOwner { machine: "m".to_owned(), process: 1 },
         is_dead: |_| true,
         clock,
-        observer: Arc::new(Nobody),
+        observer: Arc::new(NoObserver),
         cancel,
     }
 }

@@ -60,7 +60,7 @@ pub use metadata::{
 };
 pub use ports::cancel::Cancel;
 pub use ports::clock::{Clock, Micros};
-pub use ports::events::{Event, Observer, StreamStats, StreamStatus, StreamSummary};
+pub use ports::events::{Event, NoObserver, Observer, StreamStats, StreamStatus, StreamSummary};
 pub use ports::extractor::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, Step, Window};
 pub use ports::loader::{LoadRequest, Loader};
 pub use ports::service::{

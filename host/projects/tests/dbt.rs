@@ -296,3 +296,12 @@ fn settings_of_the_tree_hold_below_any_folder() {
     assert_eq!(status(&import, "a").0, ItemStatus::LeftOut);
     assert_eq!(status(&import, "b").1, "pre_hook is not run here");
 }
+
+#[test]
+fn snapshots_are_found_wherever_a_tag_begins_and_not_in_comments() {
+    let snapshots =
+        "{# {% snapshot old %} #}\n{%- snapshot one -%} select 1 as x {% endsnapshot %}\n\n{% snapshot two\n%}";
+    let import = imported(described_project("name: p\n", &[("snapshots/s.sql", snapshots)]).path());
+    let found: Vec<_> = import.items.iter().map(|item| (item.name.as_str(), item.line)).collect();
+    assert_eq!(found, [("one", 2), ("two", 4)]);
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wmshost_flow::{Cancel, Event, Failure, Observer, StreamSummary, check_streams};
+use wmshost_flow::{Cancel, Failure, NoObserver, StreamSummary, check_streams};
 use wmshost_pipeline::{Checked, Connection, Method, NullKeys, Stream};
 
 use crate::assembly::{StreamFactory, connect};
@@ -15,13 +15,6 @@ use crate::ownership;
 use crate::plugin_registry::PluginRegistry;
 use crate::probe::{Contact, Probed, probe};
 use crate::runtime::Runtime;
-
-/// Ignores the events of streams that are only opened.
-struct NoObserver;
-
-impl Observer for NoObserver {
-    fn event(&self, _: &Event<'_>) {}
-}
 
 /// The depth of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,10 +14,10 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Bookmark, Call, Cancel, Chunk, Clock, Cursor, Definition, Event, ExtractRequest, Extractor, Failure, LeaseOwner,
-    LoadMode, LoadRequest, Loader, MergeRule, Method, Micros, Observer, Opened, Policy, Position, SharedTarget,
-    SourceGrant, SourceSession, Step, Stream, StreamContext, StreamStatus, TableDefinition, TargetGrant, Transform,
-    Transformed, Value, WriteStats, run_streams,
+    Bookmark, Call, Cancel, Chunk, Clock, Cursor, Definition, ExtractRequest, Extractor, Failure, LeaseOwner, LoadMode,
+    LoadRequest, Loader, MergeRule, Method, Micros, NoObserver, Opened, Policy, Position, SharedTarget, SourceGrant,
+    SourceSession, Step, Stream, StreamContext, StreamStatus, TableDefinition, TargetGrant, Transform, Transformed,
+    Value, WriteStats, run_streams,
 };
 
 use crate::job::{DERIVED_COLUMNS, EXTRACT_ROWS, LOAD_ROWS, LOOKBACK_MICROS, Phase, SOURCE_COLUMNS, TABLE};
@@ -56,7 +56,7 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
         is_dead: |_| true,
         run_id: "native".to_owned(),
         clock,
-        observer: Arc::new(Nobody),
+        observer: Arc::new(NoObserver),
         cancel: Cancel::default(),
     };
     let ends = run_streams(vec![stream], 1, &context);
@@ -85,12 +85,6 @@ impl Clock for Stopwatch {
     fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
-}
-
-struct Nobody;
-
-impl Observer for Nobody {
-    fn event(&self, _: &Event<'_>) {}
 }
 
 /// Reads all rows by key, or those that changed since the watermark.

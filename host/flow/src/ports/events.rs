@@ -162,6 +162,13 @@ pub trait Observer: Send + Sync {
     }
 }
 
+/// Ignores all events.
+pub struct NoObserver;
+
+impl Observer for NoObserver {
+    fn event(&self, _: &Event<'_>) {}
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wmshost_flow::{Cancel, Clock, Event, LeaseOwner, Micros, Observer, Setting, StreamContext};
+use wmshost_flow::{Cancel, Clock, LeaseOwner, Micros, NoObserver, Setting, StreamContext};
 use wmshost_sandbox::{Identity, Plugin};
 
 /// The time in every case: 2026-01-31T12:00:00 UTC.
@@ -28,12 +28,6 @@ pub(crate) fn clock() -> Arc<dyn Clock> {
     Arc::new(FixedClock(Instant::now()))
 }
 
-struct Silent;
-
-impl Observer for Silent {
-    fn event(&self, _: &Event<'_>) {}
-}
-
 /// Returns the context of a case.
 pub(crate) fn context() -> StreamContext {
     StreamContext {
@@ -42,7 +36,7 @@ pub(crate) fn context() -> StreamContext {
         holder: LeaseOwner { machine: "here".to_owned(), process: std::process::id() },
         is_dead: |_| true,
         clock: clock(),
-        observer: Arc::new(Silent),
+        observer: Arc::new(NoObserver),
         cancel: Cancel::default(),
     }
 }

@@ -1,7 +1,12 @@
 //! Models, seeds and tests with their Jinja evaluated; what cannot be evaluated is reported.
 
+use std::collections::BTreeSet;
+
+use wmshost_models::relations;
+
 use super::jinja::{Jinja, JinjaError};
 use super::layout::{FILE, Layout};
+use super::macros::next_tag;
 use super::properties::Properties;
 use super::relations::{combined, placed};
 use super::report::{ItemKind, ItemStatus, ReportItem};
@@ -21,28 +26,32 @@ pub(super) struct Draft {
     pub(super) remarks: Vec<String>,
 }
 
+/// The streams and models that these read.
+pub(super) fn read_by(drafts: &[Draft]) -> BTreeSet<String> {
+    drafts.iter().flat_map(|draft| relations(&draft.text)).collect()
+}
+
 /// The names of the snapshots, which are refused.
 pub(super) fn snapshots(layout: &Layout, items: &mut Vec<ReportItem>) -> Vec<String> {
     let mut names = Vec::new();
     for file in layout.snapshots.iter().filter(|file| file.kind == FileKind::Sql) {
-        for (at, line) in file.text.lines().enumerate() {
-            let word = line.split_once("snapshot ").map(|(before, rest)| (before.trim_end(), rest));
-            if let Some((_, rest)) = word.filter(|(before, _)| before.ends_with("{%") || before.ends_with("{%-")) {
-                let name = rest.split_whitespace().next().unwrap_or_default().trim_end_matches("%}").to_owned();
-                let reason = "write it as a model with `materialized: snapshot`; its versions are in wms_valid_from, wms_valid_to \
-                              and wms_is_current"
+        let mut from = 0;
+        while let Some(((begin, end), _, rest)) = next_tag(&file.text, from, &["snapshot"]) {
+            let name = rest.trim().to_owned();
+            let reason =
+                "write it as a model with `materialized: snapshot`; its versions are in wms_valid_from, wms_valid_to \
+                          and wms_is_current"
                     .to_owned();
-                let (status, kind) = (ItemStatus::Refused, ItemKind::Snapshot);
-                items.push(ReportItem {
-                    kind,
-                    name: name.clone(),
-                    status,
-                    file: file.path.clone(),
-                    line: at + 1,
-                    reason,
-                });
-                names.push(name);
-            }
+            items.push(ReportItem {
+                kind: ItemKind::Snapshot,
+                name: name.clone(),
+                status: ItemStatus::Refused,
+                file: file.path.clone(),
+                line: file.text[..begin].matches('\n').count() + 1,
+                reason,
+            });
+            names.push(name);
+            from = end;
         }
     }
     names
@@ -113,8 +122,8 @@ fn model_text(file: &File, jinja: &Jinja, settings: &mut Settings) -> Result<Str
 /// The SELECTs in the folder of tests.
 pub(super) fn singular_tests(layout: &Layout, reader: &mut TestReader<'_>) {
     for file in layout.tests.iter().filter(|file| file.kind == FileKind::Sql) {
-        // Generic tests are macros, and the comment of one that is not is no test.
-        if file.text.contains("{% test ") || file.text.contains("{%- test ") || file.text.contains("{% macro ") {
+        // Generic tests are macros.
+        if next_tag(&file.text, 0, &["test", "macro"]).is_some() {
             continue;
         }
         match reader.jinja.evaluate(&file.path, &file.text, false) {

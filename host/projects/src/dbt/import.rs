@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use minijinja::value::Value;
-use wmshost_models::relations;
 
-use super::drafts::{drafts, singular_tests, snapshots};
+use super::drafts::{drafts, read_by, singular_tests, snapshots};
 use super::jinja::{Jinja, Known};
 use super::layout::{FILE, Layout};
 use super::macros;
@@ -68,7 +67,7 @@ pub fn import(folder: &Path, options: &DbtOptions) -> Result<DbtImport, Vec<Prob
     singular_tests(&layout, &mut reader);
     others(&layout, &mut items);
     let files = settle(&mut drafts, &mut streams, &mut selects, &properties, options.dialect, &mut items);
-    let read: BTreeSet<String> = drafts.iter().flat_map(|draft| relations(&draft.text)).collect();
+    let read = read_by(&drafts);
     let streams = streams.into_keys().filter(|name| read.contains(name)).collect();
     items.extend(drafts.iter().map(|draft| ReportItem {
         kind: draft.kind,

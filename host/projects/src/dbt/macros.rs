@@ -59,7 +59,7 @@ fn in_file(file: &File) -> Vec<Macro> {
 }
 
 /// The next tag `{% word … %}` that begins with one of the words: its place, the word, and the rest.
-fn next_tag<'t>(text: &'t str, from: usize, words: &[&str]) -> Option<((usize, usize), String, &'t str)> {
+pub(super) fn next_tag<'t>(text: &'t str, from: usize, words: &[&str]) -> Option<((usize, usize), String, &'t str)> {
     let mut at = from;
     loop {
         let (statement, comment) = (text[at..].find("{%"), text[at..].find("{#"));

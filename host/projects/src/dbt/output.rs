@@ -5,9 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path};
 
-use wmshost_models::relations;
-
-use super::drafts::Draft;
+use super::drafts::{Draft, read_by};
 use super::properties::{Properties, Source};
 use super::report::ItemKind;
 use super::tests::{SqlTest, TakenTest};
@@ -105,7 +103,7 @@ pub(super) fn files(
             files.push((format!("{key}/{}.{ending}", draft.name), draft.text.clone()));
         }
     }
-    let read: BTreeSet<String> = drafts.iter().flat_map(|draft| relations(&draft.text)).collect();
+    let read = read_by(drafts);
     let known: BTreeSet<&str> = drafts.iter().map(|draft| draft.name.as_str()).collect();
     let used: Vec<&Source> = properties.sources.values().filter(|source| read.contains(&source.stream)).collect();
     if !used.is_empty() {

@@ -1,6 +1,8 @@
 //! Names of tables in evaluated SQL. While Jinja is evaluated a name is between two private letters; afterwards braces of the
 //! text are doubled, and names are in braces, as a SQL project has them.
 
+use crate::sql_project::braces_doubled;
+
 const OPEN: char = '\u{e000}';
 const CLOSE: char = '\u{e001}';
 /// Between the name of the stream or model and the name that dbt's relation would have had.
@@ -52,7 +54,7 @@ pub(super) fn name_in(text: &str) -> Option<&str> {
 pub(super) fn placed(text: &str) -> String {
     let lower = text.to_lowercase();
     let mut parts = text.split(OPEN);
-    let mut sql = doubled(parts.next().unwrap_or_default());
+    let mut sql = braces_doubled(parts.next().unwrap_or_default());
     for part in parts {
         let (name, rest) = part.split_once(BETWEEN).unwrap_or((part, ""));
         let (identifier, rest) = rest.split_once(CLOSE).unwrap_or((rest, ""));
@@ -60,13 +62,9 @@ pub(super) fn placed(text: &str) -> String {
         if !has_alias(rest) && is_qualifier(&lower, &identifier.to_lowercase()) {
             sql += &format!(" {identifier}");
         }
-        sql += &doubled(rest);
+        sql += &braces_doubled(rest);
     }
     sql
-}
-
-fn doubled(text: &str) -> String {
-    text.replace('{', "{{").replace('}', "}}")
 }
 
 /// True if an alias follows a relation.

@@ -18,7 +18,7 @@ mod settings;
 
 pub(crate) use assemble::declaration;
 pub(crate) use data_tests::read as read_tests;
-pub(crate) use scalars::relation;
+pub(crate) use scalars::{braces_doubled, relation};
 
 use std::path::Path;
 

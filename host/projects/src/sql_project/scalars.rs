@@ -50,7 +50,7 @@ pub(super) fn value(node: &Node) -> Option<Value> {
 }
 
 /// SQL without placeholders, as a template: its braces are doubled.
-pub(super) fn braces_doubled(sql: &str) -> String {
+pub(crate) fn braces_doubled(sql: &str) -> String {
     sql.replace('{', "{{").replace('}', "}}")
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wmshost_flow::{Cancel, Event, Failure, FailureKind, Observer, StreamStatus, StreamSummary};
+use wmshost_flow::{Cancel, Failure, FailureKind, NoObserver, StreamStatus, StreamSummary};
 use wmshost_sandbox::{Cache, Limits, Plugin, Sandbox};
 
 use super::arena::{Arena, Attack, CANARY, GUESTS};
@@ -30,12 +30,6 @@ pub struct AttackEnd {
     pub contained_at: String,
     /// The time of the run.
     pub took: Duration,
-}
-
-struct NoObserver;
-
-impl Observer for NoObserver {
-    fn event(&self, _: &Event<'_>) {}
 }
 
 /// The hostile guests, each loaded once.
