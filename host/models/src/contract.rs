@@ -17,7 +17,7 @@ pub(crate) fn check_rows(
     columns: &[ModelColumn],
     sql: &mut dyn Sql,
 ) -> Result<(), Failure> {
-    if dialect == Dialect::Oracle {
+    if dialect.enforces_types() {
         return Ok(());
     }
     let breaks = |column: &ModelColumn| breaks(&dialect.quoted(&column.name), &column.kind);

@@ -9,9 +9,7 @@ use sqlparser::ast::{
     Cte, Expr, Ident, Query, Select, SelectItem, SetExpr, Statement, TableAlias, TableFactor, TableWithJoins, Visit,
     Visitor,
 };
-use sqlparser::dialect::{Dialect as SqlDialect, GenericDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
-use wmshost_sql::Dialect;
 
 use crate::project::Project;
 use crate::template::{Mode, Placeholder};
@@ -35,11 +33,7 @@ impl Project {
                 Placeholder::This | Placeholder::Changes | Placeholder::Before(_) => "wms_nothing".to_owned(),
                 _ => "NULL".to_owned(),
             });
-            let dialect: &dyn SqlDialect = match self.dialect {
-                Dialect::Sqlite => &SQLiteDialect {},
-                Dialect::Oracle => &GenericDialect {},
-            };
-            let Ok(statements) = Parser::parse_sql(dialect, &sql) else { continue };
+            let Ok(statements) = Parser::parse_sql(self.dialect.parser_dialect(), &sql) else { continue };
             let Some(Statement::Query(query)) = statements.first() else { continue };
             let reader = LineageReader { project: self };
             for (column, sources) in reader.query(query, &BTreeMap::new()) {

@@ -18,4 +18,19 @@ impl Dialect {
             Self::Oracle => "oracle",
         }
     }
+
+    /// True if a column holds no value of another type than its declared one. SQLite keeps any value in any column.
+    pub fn enforces_types(self) -> bool {
+        self == Self::Oracle
+    }
+
+    /// True if a DDL statement belongs to the transaction that runs it. Oracle commits before and after each one.
+    pub fn has_transactional_ddl(self) -> bool {
+        self == Self::Sqlite
+    }
+
+    /// True if one transaction that writes excludes all others.
+    pub fn has_one_writer(self) -> bool {
+        self == Self::Sqlite
+    }
 }

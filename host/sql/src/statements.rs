@@ -209,6 +209,31 @@ impl Dialect {
         }
     }
 
+    /// Returns the alias of the table of an UPDATE, after a blank.
+    pub fn updated_as(self, alias: &str) -> String {
+        match self {
+            Self::Sqlite => format!(" AS {alias}"),
+            Self::Oracle => format!(" {alias}"),
+        }
+    }
+
+    /// Returns the hint after INSERT, after a blank, with which many rows are written behind the last block of a table.
+    pub fn direct_path(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Oracle => " /*+ APPEND */",
+        }
+    }
+
+    /// Returns an expression that SQLite does not look up by an index, so that it reads the other side of a comparison
+    /// first. Oracle's optimizer decides by its statistics.
+    pub fn read_first(self, expression: &str) -> String {
+        match self {
+            Self::Sqlite => format!("+{expression}"),
+            Self::Oracle => expression.to_owned(),
+        }
+    }
+
     /// Returns the words of an ALTER TABLE that add a column.
     pub fn add_column(self, name: &str, declared: &str) -> String {
         match self {

@@ -302,8 +302,7 @@ impl Claim<'_> {
 
     /// Lets another claimant of the table wait for the end of this transaction.
     fn lock_record(&self, sql: &mut dyn Sql, table: &str) -> Result<(), Failure> {
-        if sql.dialect() == Dialect::Sqlite {
-            // A transaction that writes excludes all others there.
+        if sql.dialect().has_one_writer() {
             return Ok(());
         }
         let statement = "UPDATE WMSHOST_TABLE SET table_name = table_name WHERE table_name = ?1 AND pipeline = ?2 AND \

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use wmshost_flow::{Clock, TakeOver};
-use wmshost_sql::Dialect;
 
 use super::table::ModelTable;
 use crate::project::{ParsedModel, Project, SqlRenderer};
@@ -63,7 +62,8 @@ impl Build<'_> {
         }
     }
 
-    pub(super) fn is_oracle(&self) -> bool {
-        self.context.project.dialect == Dialect::Oracle
+    /// True if a DDL statement commits what was done before it.
+    pub(super) fn commits_by_ddl(&self) -> bool {
+        !self.context.project.dialect.has_transactional_ddl()
     }
 }

@@ -142,14 +142,15 @@ impl Build<'_> {
     fn view(&self, is_same: bool, sql: &mut dyn SqlSession) -> Result<BuildOutcome, Failure> {
         if !is_same {
             let table = self.table();
-            let added = if self.is_oracle() { Vec::new() } else { table.added(sql)? };
+            let added = if self.commits_by_ddl() { Vec::new() } else { table.added(sql)? };
             let replaces =
-                self.is_oracle() && kind_of(sql, table.dialect, &table.node.table)?.as_deref() == Some("view");
+                self.commits_by_ddl() && kind_of(sql, table.dialect, &table.node.table)?.as_deref() == Some("view");
             // A view that is replaced keeps its privileges.
-            let mut grants = if self.is_oracle() && !replaces { table.grants(&table.name(), sql)? } else { Vec::new() };
+            let mut grants =
+                if self.commits_by_ddl() && !replaces { table.grants(&table.name(), sql)? } else { Vec::new() };
             // Of the privileges on a table, a view has those to read.
             grants.retain(|grant| grant.starts_with("GRANT SELECT ") || grant.starts_with("GRANT READ "));
-            if self.is_oracle() {
+            if self.commits_by_ddl() {
                 // The view exists before it is recorded, so that an interrupted build leaves no false record.
                 self.context.store.forget(sql, &table.node.name)?;
                 self.settle(sql)?;
@@ -250,7 +251,7 @@ impl Build<'_> {
         }
         let lost = carried.is_none() || self.refers_beyond_key() || loses_keys(&table, sql)?;
         self.place(&table, sql)?;
-        if self.model.model.storage.statistics && !self.is_oracle() {
+        if self.model.model.storage.statistics && !self.commits_by_ddl() {
             table.analyze(sql)?;
         }
         let changed = filled - carried.unwrap_or(0).min(filled);
@@ -305,7 +306,7 @@ impl Build<'_> {
             None => rows_of(&self.table().name(), sql)?,
         };
         // Below this share of changed rows, new statistics would not change a plan.
-        if self.model.model.storage.statistics && moved.changed() * 10 > rows && !self.is_oracle() {
+        if self.model.model.storage.statistics && moved.changed() * 10 > rows && !self.commits_by_ddl() {
             self.table().analyze(sql)?;
         }
         let lost = moved.deleted > 0 || moved.updated > 0 && self.refers_beyond_key();

@@ -31,7 +31,7 @@ impl Build<'_> {
         let claim = Claim { owner: &owner, run_id, take_over: entry_for(take_over, node), allows_triggers };
         sql.secure(&claim, &self.table().names(), clock)?;
         self.settle(sql)?;
-        if self.is_oracle() && self.model.model.materialization.has_rows() {
+        if self.commits_by_ddl() && self.model.model.materialization.has_rows() {
             self.table().end_exchange(sql)?;
         }
         Ok(())

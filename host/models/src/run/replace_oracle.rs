@@ -202,7 +202,7 @@ impl Build<'_> {
     /// Commits where only the host uses the staging table: Oracle cannot read the rows of a direct-path insert before
     /// its commit, nor alter a locked table.
     pub(super) fn settle(&self, sql: &mut dyn SqlSession) -> Result<(), Failure> {
-        if self.is_oracle() {
+        if self.commits_by_ddl() {
             sql.commit()?;
             sql.begin()?;
         }
@@ -211,7 +211,7 @@ impl Build<'_> {
 
     /// Replaces the existing object, or its rows, by the staging table.
     pub(super) fn place(&self, table: &ModelTable<'_>, sql: &mut dyn SqlSession) -> Result<(), Failure> {
-        if !self.is_oracle() {
+        if !self.commits_by_ddl() {
             return table.swap(sql);
         }
         if let Some(Strategy::Merge(key)) = self.model.increment().map(|increment| &increment.strategy) {
@@ -231,7 +231,7 @@ impl Build<'_> {
 
     /// Drops the work tables: before the end of a transaction where the drop does not commit it.
     pub(super) fn drop_work_tables(&self, is_committed: bool, sql: &mut dyn SqlSession) -> Result<(), Failure> {
-        if self.is_oracle() == is_committed {
+        if self.commits_by_ddl() == is_committed {
             for name in ["changes", "rows"] {
                 drop_work_table(self.context.project.dialect, name, sql)?;
             }
@@ -242,7 +242,7 @@ impl Build<'_> {
     /// The work that remains in Oracle after the commit of the rows, because it commits by itself.
     pub(super) fn clean_up(&self, done: BuildOutcome, sql: &mut dyn SqlSession) -> Result<(), Failure> {
         let is_written = matches!(done.action, Action::Full | Action::Incremental | Action::Versions);
-        if !self.is_oracle() || !is_written {
+        if !self.commits_by_ddl() || !is_written {
             return Ok(());
         }
         let table = self.table();

@@ -38,16 +38,13 @@ pub(super) fn fill(
     sql: &mut dyn Sql,
 ) -> Result<u64, Failure> {
     let columns = table.columns();
-    let hint = match table.dialect {
-        Dialect::Oracle => " /*+ APPEND */",
-        Dialect::Sqlite => "",
-    };
-    let values = match table.dialect {
-        Dialect::Oracle => table.dialect.quoted_list("wms_new.", &columns),
-        Dialect::Sqlite => table.stored("wms_new."),
+    let values = match table.dialect.enforces_types() {
+        true => table.dialect.quoted_list("wms_new.", &columns),
+        false => table.stored("wms_new."),
     };
     let insert = format!(
-        "INSERT{hint} INTO {} ({}, {}) SELECT {values}, {}, {} FROM ({statement}\n) wms_new",
+        "INSERT{} INTO {} ({}, {}) SELECT {values}, {}, {} FROM ({statement}\n) wms_new",
+        table.dialect.direct_path(),
         table.staging(),
         table.dialect.quoted_list("", &columns),
         table.dialect.quoted_list("", AUDIT_COLUMNS),
@@ -74,7 +71,7 @@ pub(super) fn stage_query(
 ) -> Result<(), Failure> {
     let dialect = table.dialect;
     let select = format!("SELECT {} FROM ({statement}\n) wms_new", table.stored("wms_new."));
-    if dialect == Dialect::Oracle {
+    if dialect.enforces_types() {
         return stage_rows(dialect, "rows", &select, sql);
     }
     drop_work_table(dialect, "rows", sql)?;
@@ -163,11 +160,12 @@ fn merge_checked(
         .into_iter()
         .filter(|column| !key.iter().any(|part| part.eq_ignore_ascii_case(column)))
         .collect();
-    // The `+` makes SQLite read the staged rows, which may be few, first, and then the table, which may be large.
-    let sign = if dialect == Dialect::Sqlite { "+" } else { "" };
-    let on: Vec<String> =
-        key.iter().map(|part| format!("wms_old.{0} = {sign}wms_new.{0}", dialect.quoted(part))).collect();
-    let on = on.join(" AND ");
+    // The staged rows may be few, the table may be large.
+    let pair = |part: &String| {
+        let name = dialect.quoted(part);
+        format!("wms_old.{name} = {}", dialect.read_first(&format!("wms_new.{name}")))
+    };
+    let on = key.iter().map(pair).collect::<Vec<_>>().join(" AND ");
     let updated = if rest.is_empty() { 0 } else { update(table, &rest, &on, stamp, sql)? };
     let missing = format!(" WHERE NOT EXISTS (SELECT 1 FROM {} wms_old WHERE {on})", table.name());
     Ok(RowChanges { updated, inserted: insert(table, &missing, stamp, sql)?, deleted: 0 })
@@ -190,10 +188,7 @@ fn update(
     let differs = format!("NOT ({})", all_of(&same));
     let name = table.name();
     let rows = dialect.work_table("rows");
-    let both = match dialect {
-        Dialect::Sqlite => format!("{rows} AS wms_new CROSS JOIN {name} AS wms_old"),
-        Dialect::Oracle => format!("{rows} wms_new CROSS JOIN {name} wms_old"),
-    };
+    let both = format!("{rows} wms_new CROSS JOIN {name} wms_old");
     table.keep_before_images(&format!("{both} WHERE {on} AND {differs}"), &stamp.loaded_at, sql)?;
     let value = |column: &String| (dialect.quoted(column), format!("wms_new.{}", dialect.quoted(column)));
     let audit = AUDIT_COLUMNS.map(|name| dialect.quoted(name)).into_iter();

@@ -3,7 +3,6 @@
 
 use wmshost_flow::model::Snapshot;
 use wmshost_flow::{Failure, Sql};
-use wmshost_sql::Dialect;
 
 use super::keys::check_key;
 use super::rows::{AuditValues, RowChanges, stage_query};
@@ -40,7 +39,7 @@ pub(super) fn apply(
         dialect.quoted(AUDIT_COLUMNS[1]),
         stamp.loaded_at
     );
-    let alias = if dialect == Dialect::Sqlite { " AS wms_old" } else { " wms_old" };
+    let alias = dialect.updated_as("wms_old");
     let ended = sql.execute(
         &format!(
             "UPDATE {name}{alias} SET {to} = (SELECT {updated_at} FROM {rows} wms_new WHERE {on}), {current} = 0, {watermarks} \

@@ -48,7 +48,7 @@ impl<'t> ModelTable<'t> {
         let mut names = vec![self.node.table.clone()];
         if self.model.model.materialization.has_rows() {
             names.push(self.staging_table());
-            if self.dialect == Dialect::Oracle {
+            if !self.dialect.has_transactional_ddl() {
                 names.push(self.old_table());
             }
         }
