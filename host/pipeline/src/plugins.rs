@@ -96,7 +96,7 @@ impl PluginProblem {
                 format!("no such file: {path}"),
                 "build the plugin (`make plugins` builds those of the source tree), or correct the path",
             ),
-            Self::Unreadable(why) => (format!("{path} cannot be read: {why}"), "correct the path or the file's rights"),
+            Self::Unreadable(why) => (format!("{path}: {why}"), "correct the path or the file's rights"),
             Self::OtherDigest(found) => (
                 format!("{path} has the digest {found}, which is not the one given"),
                 "use the right file, or state its digest once you trust it",

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use wmshost_flow::{Failure, check_is_file};
 use wmshost_pipeline::{Checked, Resolved};
-use wmshost_sandbox::{CONTRACT_VERSION, WASMTIME_VERSION};
+use wmshost_sandbox::{CONTRACT_VERSION, ComponentFile, WASMTIME_VERSION};
 
 use crate::error::{Error, Result};
 use crate::files::write_document;
@@ -179,7 +179,7 @@ pub fn entry_of(pipeline: &Checked, registry: &PluginRegistry) -> Result<LockedP
             digest: named_digest(&plugin.digest),
             version: stage.version.clone(),
             contract: plugin.contract.clone(),
-            signer: signer_of(&stage.path, &pipeline.signers)?,
+            signer: signer_of(&registry.component(&stage.path)?, &pipeline.signers)?,
             imports: plugin.imports.clone(),
             grants,
         };
@@ -194,12 +194,11 @@ pub fn entry_of(pipeline: &Checked, registry: &PluginRegistry) -> Result<LockedP
 }
 
 /// Returns the key of `require_signed` that a component is signed by; `None` if it need not be signed.
-fn signer_of(component: &Path, keys: &[String]) -> Result<Option<String>> {
+fn signer_of(component: &ComponentFile, keys: &[String]) -> Result<Option<String>> {
     if keys.is_empty() {
         return Ok(None);
     }
-    let bytes = fs::read(component).map_err(Error::file(component, "cannot be read"))?;
-    Ok(Some(signer(component, &bytes, keys).map_err(Failure::denied)?.clone()))
+    Ok(Some(signer(component, keys).map_err(Failure::denied)?.clone()))
 }
 
 /// Has the registry hold the components of a pipeline to its lock, if there is one, before anything in them is compiled.

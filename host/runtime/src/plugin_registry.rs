@@ -1,4 +1,4 @@
-//! Plugins, each loaded and asked for its description once, however many streams use it.
+//! Plugins, each read, loaded and asked for its description once, however many streams use it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use wmshost_pipeline::{
     Demands, PluginCatalog, PluginFile, PluginMetadata, PluginProblem, Resolved, SettingMetadata,
     StandardPluginProblem, World,
 };
-use wmshost_sandbox::{self as sandbox, Cache, Plugin, Sandbox};
+use wmshost_sandbox::{self as sandbox, Cache, ComponentFile, Plugin, Sandbox};
 
 use crate::plugin_folders::PluginFolders;
 use crate::signature::signer;
@@ -18,6 +18,8 @@ use crate::signature::signer;
 pub struct PluginRegistry {
     sandbox: Sandbox,
     standard: PluginFolders,
+    /// Their bytes: those that are held to the lock and to signatures are those that are compiled.
+    read: RefCell<BTreeMap<PathBuf, Result<ComponentFile, Failure>>>,
     loaded: RefCell<BTreeMap<PathBuf, Result<Plugin, Failure>>>,
     /// The digests of the lock, by file; `None` for a plugin that the lock lacks. Other files are not held to it.
     locked: RefCell<BTreeMap<PathBuf, Option<String>>>,
@@ -29,6 +31,7 @@ impl PluginRegistry {
         Ok(Self {
             sandbox: Sandbox::new(cache)?,
             standard: PluginFolders::default(),
+            read: RefCell::default(),
             loaded: RefCell::default(),
             locked: RefCell::default(),
         })
@@ -48,15 +51,19 @@ impl PluginRegistry {
 
     /// The plugin in this file, under its name in the pipeline.
     pub fn plugin(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
-        let unlocked = |_| {
+        let placed = |failure: Failure| failure.within(file.display());
+        let component = self.component(file).map_err(placed)?;
+        self.check_locked(&component).map_err(|_| {
             Failure::denied(format!("{} is not the component in wmshost.lock", file.display()))
                 .advise("restore the component, or look at what changes by `wmshost lock PIPELINE`")
-        };
-        self.check_locked(file).map_err(unlocked)?;
-        let plugin = self.loaded(name, file).map_err(|failure| failure.within(file.display()))?;
-        // The file may have been replaced between the look at it and its loading.
-        self.check_locked(file).map_err(unlocked)?;
-        Ok(plugin.named(name))
+        })?;
+        Ok(self.loaded(name, &component).map_err(placed)?.named(name))
+    }
+
+    /// The bytes of the component in this file, as they were when it was first asked for. Failures do not name the file.
+    pub(crate) fn component(&self, file: &Path) -> Result<ComponentFile, Failure> {
+        let mut read = self.read.borrow_mut();
+        read.entry(file.to_owned()).or_insert_with(|| ComponentFile::read(file)).clone()
     }
 
     /// Holds these files to the digests of a lock.
@@ -92,7 +99,8 @@ impl PluginRegistry {
     pub(crate) fn check_demands(&self, pipeline: &Resolved) -> Result<(), Failure> {
         for (label, plugin) in pipeline.plugin_files() {
             let path = self.file(&plugin)?;
-            held_to(&path, pipeline.demands(&label)).map_err(|problem| {
+            let component = self.component(&path).map_err(|failure| failure.within(path.display()))?;
+            held_to(&component, pipeline.demands(&label)).map_err(|problem| {
                 let (message, advice) = problem.explain(&path);
                 Failure::denied(format!("plugin {label}: {message}")).advise(advice)
             })?;
@@ -100,14 +108,11 @@ impl PluginRegistry {
         Ok(())
     }
 
-    /// Fails if a file is not the one in the lock: the bytes that were loaded, or else those that are there now.
-    fn check_locked(&self, path: &Path) -> Result<(), PluginProblem> {
+    /// Fails if a component is not the one in the lock.
+    fn check_locked(&self, component: &ComponentFile) -> Result<(), PluginProblem> {
         let locked = self.locked.borrow();
-        let Some(locked) = locked.get(path) else { return Ok(()) };
-        let found = match self.loaded.borrow().get(path) {
-            Some(Ok(plugin)) => named_digest(&plugin.digest),
-            _ => digest_of(path).map_err(|error| PluginProblem::Unreadable(error.to_string()))?,
-        };
+        let Some(locked) = locked.get(component.path()) else { return Ok(()) };
+        let found = named_digest(component.digest());
         if locked.as_ref() == Some(&found) {
             return Ok(());
         }
@@ -115,9 +120,10 @@ impl PluginRegistry {
     }
 
     /// The same, under the name that it was first asked for by; its failure does not name the file.
-    fn loaded(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
+    fn loaded(&self, name: &str, component: &ComponentFile) -> Result<Plugin, Failure> {
         let mut loaded = self.loaded.borrow_mut();
-        loaded.entry(file.to_owned()).or_insert_with(|| self.sandbox.load_unplaced(name, file)).clone()
+        let entry = loaded.entry(component.path().to_owned());
+        entry.or_insert_with(|| self.sandbox.load_component(name, component)).clone()
     }
 }
 
@@ -138,18 +144,11 @@ impl PluginCatalog for PluginRegistry {
         if !path.exists() {
             return Err(PluginProblem::Missing);
         }
-        if let Err(error) = std::fs::File::open(path) {
-            return Err(PluginProblem::Unreadable(error.to_string()));
-        }
-        let looked_at = held_to(path, demands)?;
-        self.check_locked(path)?;
-        let plugin = self.loaded("plugin", path).map_err(|failure| problem(&failure))?.named("plugin");
+        let component = self.component(path).map_err(|failure| problem(&failure))?;
+        held_to(&component, demands)?;
+        self.check_locked(&component)?;
+        let plugin = self.loaded("plugin", &component).map_err(|failure| problem(&failure))?.named("plugin");
         let digest = named_digest(&plugin.digest);
-        // The file may have been replaced between the look at it and its loading; none of its code has run yet.
-        if looked_at.is_some_and(|looked_at| looked_at != digest) {
-            return Err(PluginProblem::OtherDigest(digest));
-        }
-        self.check_locked(path)?;
         let description = plugin.describe().map_err(|failure| PluginProblem::Faulty(failure.to_string()))?;
         let world = match plugin.world {
             sandbox::World::Extractor => World::Extractor,
@@ -162,21 +161,17 @@ impl PluginCatalog for PluginRegistry {
     }
 }
 
-/// Holds a file to these demands; returns the digest of the bytes that were looked at, if there were any demands.
-pub(crate) fn held_to(path: &Path, demands: Demands<'_>) -> Result<Option<String>, PluginProblem> {
+/// Holds a component to these demands.
+fn held_to(component: &ComponentFile, demands: Demands<'_>) -> Result<(), PluginProblem> {
     let Demands { digest, signers } = demands;
-    if digest.is_none() && signers.is_empty() {
-        return Ok(None);
-    }
-    let bytes = std::fs::read(path).map_err(|error| PluginProblem::Unreadable(error.to_string()))?;
-    let found = named_digest(&blake3::hash(&bytes).to_hex());
+    let found = named_digest(component.digest());
     if digest.is_some_and(|digest| digest != found) {
         return Err(PluginProblem::OtherDigest(found));
     }
     if !signers.is_empty() {
-        signer(path, &bytes, signers).map_err(PluginProblem::NotSigned)?;
+        signer(component, signers).map_err(PluginProblem::NotSigned)?;
     }
-    Ok(Some(found))
+    Ok(())
 }
 
 /// A digest as pipeline files write it.
@@ -184,19 +179,32 @@ pub fn named_digest(hex: &str) -> String {
     format!("blake3:{hex}")
 }
 
-/// The digest of a file's bytes.
-fn digest_of(file: &Path) -> std::io::Result<String> {
-    let bytes = std::fs::read(file)?;
-    Ok(named_digest(&blake3::hash(&bytes).to_hex()))
-}
-
 fn problem(failure: &Failure) -> PluginProblem {
     match failure.cause {
         Some(FailureCause::Wasm(WasmError::NotAComponent)) => PluginProblem::NotAComponent(failure.to_string()),
+        Some(FailureCause::Io(_)) => PluginProblem::Unreadable(failure.message.clone()),
         _ => PluginProblem::ForeignContract(failure.to_string()),
     }
 }
 
 fn setting(setting: sandbox::SettingDescription) -> SettingMetadata {
     SettingMetadata { name: setting.name, kind: setting.kind, fallback: setting.fallback, choices: setting.choices }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_component_that_is_replaced_after_it_was_looked_at_is_not_compiled() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.wasm");
+        std::fs::write(&file, b"\0asm\x01\0\0\0").unwrap();
+        let registry = PluginRegistry::new(Cache::beside(folder.path().join("cache"))).unwrap();
+        let digest = named_digest(registry.component(&file).unwrap().digest());
+        registry.hold_to(BTreeMap::from([(file.clone(), Some(digest))]));
+        std::fs::write(&file, b"something else").unwrap();
+        let failure = registry.plugin("a", &file).err().unwrap().to_string();
+        assert!(failure.contains("a core wasm module, not a component"), "{failure}");
+    }
 }

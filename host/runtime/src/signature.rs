@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use minisign::{KeyPair, PublicKey, PublicKeyBox, SecretKey, SecretKeyBox, SignatureBox};
 use wmshost_flow::{Failure, check_is_file};
+use wmshost_sandbox::ComponentFile;
 
 use crate::environment::variable;
 use crate::error::{Error, Result};
@@ -31,16 +32,16 @@ fn beside(file: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Returns the one of these public keys that has signed a component with these bytes, or the reason why none has.
-pub fn signer<'a>(component: &Path, bytes: &[u8], keys: &'a [String]) -> std::result::Result<&'a String, String> {
-    let file = signature_file(component);
+/// Returns the one of these public keys that has signed a component, or the reason why none has.
+pub fn signer<'a>(component: &ComponentFile, keys: &'a [String]) -> std::result::Result<&'a String, String> {
+    let file = signature_file(component.path());
     let shown = file.display();
     let text = read_small(&file).map_err(|error| format!("its signature {shown} cannot be read: {error}"))?;
     let signature =
         SignatureBox::from_string(&text).map_err(|error| format!("{shown} is no signature of minisign: {error}"))?;
     let has_signed = |key: &&String| {
         let Ok(key) = PublicKey::from_base64(key) else { return false };
-        minisign::verify(&key, &signature, Cursor::new(bytes), true, false, false).is_ok()
+        minisign::verify(&key, &signature, Cursor::new(component.bytes()), true, false, false).is_ok()
     };
     keys.iter().find(has_signed).ok_or_else(|| format!("{shown} is by none of the keys, or for other bytes"))
 }
@@ -73,11 +74,11 @@ pub fn generate(file: &Path, is_protected: bool) -> Result<String> {
 
 /// Signs a component, whose name and digest the signature states. Returns the file of the signature.
 pub fn sign(component: &Path, key: &Path) -> Result<PathBuf> {
-    check_is_file(component).map_err(Error::file(component, "cannot be read"))?;
-    let bytes = fs::read(component).map_err(Error::file(component, "cannot be read"))?;
+    let read = ComponentFile::read(component).map_err(|failure| failure.within(component.display()))?;
     let name = component.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let comment = format!("file:{name} blake3:{}", blake3::hash(&bytes).to_hex());
-    let signed = minisign::sign(None, &secret_key(key)?, Cursor::new(&bytes), Some(&comment), Some("wmshost plugin"));
+    let comment = format!("file:{name} blake3:{}", read.digest());
+    let bytes = Cursor::new(read.bytes());
+    let signed = minisign::sign(None, &secret_key(key)?, bytes, Some(&comment), Some("wmshost plugin"));
     let signed = signed.map_err(|error| Failure::permanent(format!("the component cannot be signed: {error}")))?;
     let file = signature_file(component);
     crate::files::write_file(&file, &signed.into_string())?;
@@ -141,17 +142,20 @@ mod tests {
         let other = generate(&at("other.key"), false).unwrap();
         fs::write(at("a.wasm"), b"component").unwrap();
         let keys = [other.clone(), own.clone()];
-        let missing = signer(&at("a.wasm"), b"component", &keys).unwrap_err();
+        let read = || ComponentFile::read(&at("a.wasm")).unwrap();
+        let component = read();
+        let missing = signer(&component, &keys).unwrap_err();
         assert!(missing.contains("cannot be read"), "{missing}");
         assert_eq!(sign(&at("a.wasm"), &at("own.key")).unwrap(), at("a.wasm.minisig"));
-        assert_eq!(signer(&at("a.wasm"), b"component", &keys), Ok(&own));
-        assert!(signer(&at("a.wasm"), b"componenT", &keys).unwrap_err().contains("for other bytes"));
-        assert!(signer(&at("a.wasm"), b"component", &[other]).unwrap_err().contains("by none of the keys"));
-        assert!(signer(&at("a.wasm"), b"component", &[]).is_err());
+        assert_eq!(signer(&component, &keys), Ok(&own));
+        fs::write(at("a.wasm"), b"componenT").unwrap();
+        assert!(signer(&read(), &keys).unwrap_err().contains("for other bytes"));
+        assert!(signer(&component, &[other]).unwrap_err().contains("by none of the keys"));
+        assert!(signer(&component, &[]).is_err());
         let text = fs::read_to_string(at("a.wasm.minisig")).unwrap();
         for damaged in [String::new(), text.replace("file:", "file;"), text[..text.len() / 2].to_owned()] {
             fs::write(at("a.wasm.minisig"), &damaged).unwrap();
-            assert!(signer(&at("a.wasm"), b"component", &keys).is_err(), "{damaged}");
+            assert!(signer(&component, &keys).is_err(), "{damaged}");
         }
         assert_eq!(public_key(&own).unwrap(), own);
         assert_eq!(public_key(&at("own.key.pub").to_string_lossy()).unwrap(), own);

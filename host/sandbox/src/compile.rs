@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
-use wmshost_flow::{Failure, FailureCause, WasmError, check_is_file};
+use wmshost_flow::{Failure, FailureCause, WasmError};
 
+use crate::component_file::ComponentFile;
 use crate::seal::{PRIVATE_FILE, PRIVATE_FOLDER, SealKey};
-use crate::weigh::{COMPONENT_BYTES, weigh};
+use crate::weigh::weigh;
 
 const MAGIC: &[u8; 8] = b"wmsaot03";
 
@@ -43,27 +44,12 @@ impl Cache {
     }
 }
 
-/// A compiled component and what identifies it.
-pub(crate) struct Compiled {
-    pub(crate) component: Component,
-    /// The digest of the component's bytes, in hex.
-    pub(crate) digest: String,
-}
-
 /// The first eight bytes of every component, and of no core module.
 const COMPONENT_HEADER: [u8; 8] = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
 
-/// Reads, compiles and stores the component in `file`; `cache` is the place to store it in. Failures do not name the file.
-pub(crate) fn compile(engine: &Engine, file: &Path, cache: &Cache) -> Result<Compiled, Failure> {
-    let bytes = file.metadata().map_or(0, |described| described.len());
-    if bytes > COMPONENT_BYTES {
-        return Err(Failure::limit("component_bytes", COMPONENT_BYTES, bytes));
-    }
-    let wasm = check_is_file(file).and_then(|()| fs::read(file)).map_err(|e| {
-        Failure::invalid_config(format!("the plugin cannot be read: {e}"))
-            .advise("Build the plugins (`make plugins`) or correct its path")
-            .caused_by(FailureCause::Io(e.kind()))
-    })?;
+/// Compiles a component and stores it in `cache`, or takes it from there. Failures do not name the file.
+pub(crate) fn compile(engine: &Engine, file: &ComponentFile, cache: &Cache) -> Result<Component, Failure> {
+    let wasm = file.bytes();
     if wasm.get(..8) != Some(&COMPONENT_HEADER) {
         let found = match wasm.get(..4) {
             Some(b"\0asm") => "a core wasm module",
@@ -72,20 +58,18 @@ pub(crate) fn compile(engine: &Engine, file: &Path, cache: &Cache) -> Result<Com
         return Err(no_component(format!("{found}, not a component"))
             .advise("Build it with `cargo build --target wasm32-wasip2`"));
     }
-    let digest = blake3::hash(&wasm).to_hex().to_string();
-    let kept = kept_path(engine, &cache.folder, &digest);
+    let kept = kept_path(engine, &cache.folder, file.digest());
     let key = cache.seal_key();
     if let Some(component) = key.and_then(|key| load_kept(engine, &kept, key)) {
-        return Ok(Compiled { component, digest });
+        return Ok(component);
     }
-    weigh(&wasm)?;
+    weigh(wasm)?;
     let artefact =
-        engine.precompile_component(&wasm).map_err(|e| no_component(format!("not a valid component: {e:#}")))?;
+        engine.precompile_component(wasm).map_err(|e| no_component(format!("not a valid component: {e:#}")))?;
     if let Some(Err(error)) = key.map(|key| keep(&kept, &artefact, key)) {
         tracing::warn!("compiled plugin not kept in {}: {error}", kept.display());
     }
-    let component = deserialize(engine, &artefact).map_err(|e| Failure::permanent(format!("{e:#}")))?;
-    Ok(Compiled { component, digest })
+    deserialize(engine, &artefact).map_err(|e| Failure::permanent(format!("{e:#}")))
 }
 
 fn no_component(why: String) -> Failure {

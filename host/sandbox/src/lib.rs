@@ -3,6 +3,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `engine` | the engine, and the clock that interrupts plugins |
+//! | `component_file` | the bytes of a component, read once |
 //! | `compile` | components, compiled ahead of time and kept |
 //! | `seal` | the key that seals compiled components |
 //! | `weigh` | a look at a component before it is compiled |
@@ -35,6 +36,7 @@ mod capabilities;
 mod checks;
 mod columns;
 mod compile;
+mod component_file;
 mod contract;
 mod convert;
 mod cost;
@@ -60,6 +62,7 @@ mod weigh;
 
 pub use capabilities::{Granted, GrantedService, GrantedSource};
 pub use compile::Cache;
+pub use component_file::ComponentFile;
 pub use contract::{CONTRACT_VERSION, contract_range};
 pub use cost::Cost;
 pub use description::{Description, Offer, SettingDescription};

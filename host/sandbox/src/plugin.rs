@@ -11,6 +11,7 @@ use wmshost_flow::{Cancel, Dialect, Extractor, Failure, FailureCause, Loader, Sh
 use crate::bindings::{any, extractor, loader, models, transform};
 use crate::capabilities::{Granted, LogMeter};
 use crate::compile::{Cache, compile};
+use crate::component_file::ComponentFile;
 use crate::contract;
 use crate::cost::{Cost, CostMeter};
 use crate::description::{Description, Offer, description};
@@ -48,33 +49,34 @@ impl Sandbox {
 
     /// Loads the component in `file` under its name in the pipeline. None of its code runs yet.
     pub fn load(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
-        self.load_unplaced(name, file).map_err(|failure| failure.within(file.display()))
+        let loaded = ComponentFile::read(file).and_then(|component| self.load_component(name, &component));
+        loaded.map_err(|failure| failure.within(file.display()))
     }
 
-    /// The same, for a caller that names the file itself where it reports a failure.
-    pub fn load_unplaced(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
+    /// The same, for a component that was read before. Failures do not name its file.
+    pub fn load_component(&self, name: &str, file: &ComponentFile) -> Result<Plugin, Failure> {
         let engine = &self.engine.engine;
-        let compiled = compile(engine, file, &self.cache)?;
+        let component = compile(engine, file, &self.cache)?;
         let foreign = |failure: Failure| failure.caused_by(FailureCause::Wasm(WasmError::ForeignContract));
-        let world = world_of(engine, &compiled.component).map_err(foreign)?;
-        let imports = imports_of(engine, &compiled.component);
+        let world = world_of(engine, &component).map_err(foreign)?;
+        let imports = imports_of(engine, &component);
         check_imports(world, &imports).map_err(foreign)?;
-        let exports = exports_of(engine, &compiled.component);
+        let exports = exports_of(engine, &component);
         let built_for = contract::latest(imports.iter().chain(&exports).map(String::as_str));
         let linker =
             linker(engine, world).map_err(|error| Failure::permanent(format!("linking {world}: {error:#}")))?;
         linker
-            .instantiate_pre(&compiled.component)
+            .instantiate_pre(&component)
             .map_err(|error| foreign(contract::lacking(built_for.as_ref(), format_args!("{error:#}"))))?;
         Ok(Plugin {
             name: name.to_owned(),
-            file: file.to_owned(),
-            digest: compiled.digest,
+            file: file.path().to_owned(),
+            digest: file.digest().to_owned(),
             world,
             contract: built_for.map_or_else(String::new, |version| version.to_string()),
             imports,
             engine: Arc::clone(&self.engine),
-            component: compiled.component,
+            component,
             linker: Arc::new(linker),
             cancel: self.cancel.clone(),
             meters: Arc::default(),

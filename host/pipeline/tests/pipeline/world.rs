@@ -69,7 +69,7 @@ impl PluginCatalog for ByFileName {
         } else if name.contains("corrupt") {
             return Err(PluginProblem::NotAComponent("it begins with \"ELF\"".to_owned()));
         } else if name.contains("unreadable") {
-            return Err(PluginProblem::Unreadable("permission denied".to_owned()));
+            return Err(PluginProblem::Unreadable("the plugin cannot be read: permission denied".to_owned()));
         } else if name.contains("foreign") {
             return Err(PluginProblem::ForeignContract("it exports no world of contract 0.1".to_owned()));
         } else if name.contains("faulty") {

@@ -11,10 +11,9 @@ mod certify;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use wmshost_flow::Failure;
 use wmshost_pipeline::{PluginCatalog as _, PluginFile};
 use wmshost_runtime::{PluginRegistry, Result, signature};
-use wmshost_sandbox::Plugin;
+use wmshost_sandbox::{ComponentFile, Plugin};
 
 use super::App;
 use crate::cli::{Output, PluginCommand};
@@ -76,10 +75,9 @@ fn standard(registry: &PluginRegistry) -> BTreeMap<String, PluginFile> {
 }
 
 fn verify(component: &Path, keys: &[String]) -> Result<Exit> {
-    let bytes = std::fs::read(component)
-        .map_err(|error| Failure::invalid_config(format!("{} cannot be read: {error}", component.display())))?;
+    let read = ComponentFile::read(component).map_err(|failure| failure.within(component.display()))?;
     let keys = keys.iter().map(|key| signature::public_key(key)).collect::<Result<Vec<_>>>()?;
-    match signature::signer(component, &bytes, &keys) {
+    match signature::signer(&read, &keys) {
         Ok(key) => {
             report::print(&format!("{} is signed by {key}", component.display()));
             Ok(Exit::Success)
