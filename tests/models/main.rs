@@ -351,6 +351,7 @@ fn the_documentation_is_drawn_by_a_browser_without_a_network() {
     let place = ModelsTestProject::new("");
     place.ends(0, &["run", "p.toml"]);
     place.ends(0, &["models", "docs", "p.toml", "--to", "site"]);
+    place.ends(0, &["models", "docs", "p.toml", "--to", "site"]);
     for name in ["index.html", "style.css", "site.js", "data.js"] {
         let content = std::fs::read_to_string(place.path("site").join(name)).expect("a file of the site");
         let outside =

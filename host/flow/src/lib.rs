@@ -70,7 +70,7 @@ pub use ports::source::{
     Cursor, MaskKey, Source, SourceColumn, SourceGrant, SourceSession, TableDescription, column_not_granted,
     table_not_granted,
 };
-pub use ports::sql::{Sql, SqlSession};
+pub use ports::sql::{Sql, SqlSession, StatementLimit};
 pub use ports::table_grant::{TableGrant, TableGrants, grant_of, is_pattern, matches_pattern};
 pub use ports::target::{
     MergeRule, Refused, Removal, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession, WriteStats,

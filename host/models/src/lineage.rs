@@ -10,6 +10,7 @@ use sqlparser::ast::{
     Visitor,
 };
 use sqlparser::parser::Parser;
+use wmshost_sql::guard::on_deep_stack;
 
 use crate::project::Project;
 use crate::template::{Mode, Placeholder};
@@ -33,12 +34,14 @@ impl Project {
                 Placeholder::This | Placeholder::Changes | Placeholder::Before(_) => "wms_nothing".to_owned(),
                 _ => "NULL".to_owned(),
             });
-            let Ok(statements) = Parser::parse_sql(self.dialect.parser_dialect(), &sql) else { continue };
-            let Some(Statement::Query(query)) = statements.first() else { continue };
-            let reader = LineageReader { project: self };
-            for (column, sources) in reader.query(query, &BTreeMap::new()) {
-                all.insert((at, column), sources);
-            }
+            on_deep_stack(|| {
+                let Ok(statements) = Parser::parse_sql(self.dialect.parser_dialect(), &sql) else { return };
+                let Some(Statement::Query(query)) = statements.first() else { return };
+                let reader = LineageReader { project: self };
+                for (column, sources) in reader.query(query, &BTreeMap::new()) {
+                    all.insert((at, column), sources);
+                }
+            });
         }
         all
     }

@@ -214,6 +214,8 @@ pub(crate) mod limits {
         LOG_MESSAGES = Key::count("log_messages", 0, 1_000_000, "messages").or(KeyDefault::Number(10_000));
         CORE_INSTANCES = Key::count("core_instances", 1, 1_000, "instances").or(KeyDefault::Number(32));
         TABLE_ELEMENTS = Key::count("table_elements", 1, 10_000_000, "elements").or(KeyDefault::Number(100_000));
+        STATEMENT_TIMEOUT = span("statement_timeout", 1, 86_400, 1_800);
+        TEMP_MIB = Key::count("temp_mib", 1, 16_777_216, "MiB").or(KeyDefault::Number(16_384));
     }
 }
 

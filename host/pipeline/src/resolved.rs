@@ -46,7 +46,7 @@ pub struct RunOptions {
     pub retries: u64,
 }
 
-/// The limits of one plugin instance.
+/// The limits of one plugin instance, and of the SQL of plugins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Linear memory, in bytes.
@@ -61,6 +61,10 @@ pub struct Limits {
     pub core_instances: usize,
     /// The number of elements of all tables of one instance together.
     pub table_elements: usize,
+    /// The longest time that SQLite computes for a statement, of an extractor before a row, and of a model.
+    pub statement_timeout: Duration,
+    /// The number of bytes of SQLite's temporary files.
+    pub temp_bytes: u64,
 }
 
 /// A stream as the file describes it.
@@ -326,6 +330,8 @@ impl<'a> Resolver<'a> {
             log_messages: size(&mut scope, &limits::LOG_MESSAGES),
             core_instances: size(&mut scope, &limits::CORE_INSTANCES),
             table_elements: size(&mut scope, &limits::TABLE_ELEMENTS),
+            statement_timeout: scope.span(&limits::STATEMENT_TIMEOUT).unwrap_or_default(),
+            temp_bytes: (size(&mut scope, &limits::TEMP_MIB) as u64) << 20,
         }
     }
 

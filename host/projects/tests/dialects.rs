@@ -10,7 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use wmshost_databases::oracle::{self, Address, Protocol, Secret, Service, Settings};
 use wmshost_databases::sqlite;
-use wmshost_flow::{Cancel, Clock, Dialect, Micros, Target};
+use wmshost_flow::{Clock, Dialect, Micros, StatementLimit, Target};
 use wmshost_models::{BuildOptions, Observer, Project, Report, Runner, Setup};
 use wmshost_oracle_emulator::{Account, Emulator, Options, Release, Transport};
 
@@ -107,7 +107,7 @@ impl World {
             target: self.target.as_ref(),
             clock: self.clock.as_ref(),
             observer: &Silent,
-            cancel: &Cancel::default(),
+            limit: StatementLimit::default(),
             pipeline: "wms",
             run_id: "run-1",
             options,

@@ -17,6 +17,7 @@ use crate::signature::signer;
 /// The plugins that were asked for so far, by file.
 pub struct PluginRegistry {
     sandbox: Sandbox,
+    cancel: Cancel,
     standard: PluginFolders,
     /// Their bytes: those that are held to the lock and to signatures are those that are compiled.
     read: RefCell<BTreeMap<PathBuf, Result<ComponentFile, Failure>>>,
@@ -30,6 +31,7 @@ impl PluginRegistry {
     pub fn new(cache: Cache) -> Result<Self, Failure> {
         Ok(Self {
             sandbox: Sandbox::new(cache)?,
+            cancel: Cancel::default(),
             standard: PluginFolders::default(),
             read: RefCell::default(),
             loaded: RefCell::default(),
@@ -43,10 +45,15 @@ impl PluginRegistry {
         Self { standard, ..self }
     }
 
-    /// The same, whose plugins are interrupted at once when this is set.
+    /// The same, whose plugins and their statements are interrupted at once when this is set.
     #[must_use]
     pub fn stopping_at(self, cancel: Cancel) -> Self {
-        Self { sandbox: self.sandbox.stopping_at(cancel), ..self }
+        Self { sandbox: self.sandbox.stopping_at(cancel.clone()), cancel, ..self }
+    }
+
+    /// The request to stop that interrupts plugins.
+    pub(crate) fn cancel(&self) -> &Cancel {
+        &self.cancel
     }
 
     /// The plugin in this file, under its name in the pipeline.

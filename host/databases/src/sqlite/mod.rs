@@ -12,6 +12,7 @@
 //! | `guard` | what a guest's statement may touch |
 //! | `sql_session` | plain SQL, for the host's own tables |
 //! | `scratch` | databases in memory |
+//! | `watch` | the watch over plugins' statements while they are computed |
 //! | `read` | reading: one snapshot, cursors, cells to columns |
 //! | `write` | writing: transactions, tables and their rows |
 
@@ -26,6 +27,7 @@ mod sql_session;
 mod statement;
 mod table;
 mod types;
+mod watch;
 mod write;
 
 pub(crate) use catalog::{read_catalog, sample_query};

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use wmshost_flow::{Failure, Sql, SqlSession};
+use wmshost_flow::{Failure, Sql, SqlSession, StatementLimit};
 use wmshost_sql::{Dialect, Value};
 
 use super::failure::failure;
 use super::read::read_connection::open_read_only;
 use super::statement::{Cell, Database, Running, Statement, lock};
+use super::watch::StatementWatch;
 use super::write::writer_queue::{Permit, WriterQueue};
 
 /// A session of the host's own.
@@ -18,17 +19,25 @@ pub(crate) struct SqliteSqlSession {
     database: Database,
     queue: Arc<WriterQueue>,
     permit: Option<Permit>,
+    watch: Option<Arc<StatementWatch>>,
 }
 
 impl SqliteSqlSession {
     pub(crate) fn new(place: String, connection: Connection, queue: Arc<WriterQueue>) -> Self {
-        Self { place, database: Database::new(connection.into()), queue, permit: None }
+        Self { place, database: Database::new(connection.into()), queue, permit: None, watch: None }
     }
 
     /// A session that only reads.
     pub(crate) fn read_only(place: String, path: &Path) -> Result<Self, Failure> {
         let connection = open_read_only(path).map_err(|error| failure(&place, error))?;
         Ok(Self::new(place, connection, WriterQueue::of(path)))
+    }
+
+    /// Runs a statement under the limit, if there is one.
+    fn watched<T>(&self, act: impl FnOnce(&str, &Database) -> Result<T, Failure>) -> Result<T, Failure> {
+        let Some(watch) = &self.watch else { return act(&self.place, &self.database) };
+        watch.begin();
+        act(&self.place, &self.database).map_err(|failure| watch.explained(&self.place, failure))
     }
 
     fn run(&self, statement: &str) -> Result<(), Failure> {
@@ -130,20 +139,20 @@ impl Sql for SqliteSqlSession {
 
     fn execute(&mut self, statement: &str, parameters: &[Value]) -> Result<u64, Failure> {
         let _turn = self.permit.is_none().then(|| self.queue.enter());
-        execute(&self.place, &self.database, statement, parameters)
+        self.watched(|place, database| execute(place, database, statement, parameters))
     }
 
     fn execute_many(&mut self, statement: &str, rows: &[Vec<Value>]) -> Result<u64, Failure> {
         let _turn = self.permit.is_none().then(|| self.queue.enter());
-        execute_many(&self.place, &self.database, statement, rows)
+        self.watched(|place, database| execute_many(place, database, statement, rows))
     }
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Failure> {
-        query(&self.place, &self.database, statement, parameters)
+        self.watched(|place, database| query(place, database, statement, parameters))
     }
 
     fn columns(&mut self, query: &str) -> Result<Vec<(String, String)>, Failure> {
-        columns(&self.place, &self.database, query)
+        self.watched(|place, database| columns(place, database, query))
     }
 }
 
@@ -173,5 +182,11 @@ impl SqlSession for SqliteSqlSession {
         let undone = if is_over { Ok(()) } else { self.run("ROLLBACK") };
         self.permit = None;
         undone
+    }
+
+    fn limit_statements(&mut self, limit: &StatementLimit) -> Result<(), Failure> {
+        let watch = StatementWatch::over(&mut lock(&self.database), limit.clone());
+        self.watch = Some(watch.map_err(|error| failure(&self.place, error))?);
+        Ok(())
     }
 }

@@ -1,6 +1,9 @@
 //! Access that is not granted is impossible.
 
-use wmshost_flow::FailureKind;
+use std::time::Duration;
+
+use wmshost_databases::sqlite;
+use wmshost_flow::{FailureKind, StatementLimit};
 
 use crate::warehouse::{Warehouse, read_all, refusal};
 
@@ -142,4 +145,16 @@ fn a_lane_forgets_what_was_granted_before() {
         let failure = refusal(reader.as_mut(), &format!("SELECT * FROM {other}"));
         assert_eq!(failure.kind, FailureKind::Denied);
     }
+}
+
+#[test]
+fn a_guests_statement_ends_after_its_time() {
+    let warehouse = Warehouse::new("CREATE TABLE a (n INTEGER);");
+    let limit = StatementLimit { time: Duration::from_millis(200), ..StatementLimit::default() };
+    let source = sqlite::open_source_of(&warehouse.source_path(), 1, "wms", 1 << 20, &limit).expect("a source");
+    let mut reader = source.session(&crate::warehouse::grant(&["a"])).expect("a session");
+    let endless = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT SUM(n) AS n FROM r";
+    let failure = reader.query(endless, &[]).and_then(|mut cursor| cursor.next(1)).err().expect("an end");
+    assert_eq!(failure.kind, FailureKind::Limit);
+    assert!(failure.to_string().contains("source wms: limit statement_timeout"), "{failure}");
 }

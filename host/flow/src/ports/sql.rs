@@ -1,9 +1,29 @@
 //! Port: plain SQL, for what the host itself stores and builds in a database: checkpoints, leases, quarantine, models.
 //! It is never given to a plugin.
 
+use std::time::Duration;
+
 use wmshost_sql::{Dialect, Value};
 
+use super::cancel::Cancel;
 use crate::failure::Failure;
+
+/// The limits of a statement that a plugin wrote, in a database that runs within this process.
+#[derive(Debug, Clone)]
+pub struct StatementLimit {
+    /// The longest time that it may compute: a query until its first row, and between two rows.
+    pub time: Duration,
+    /// The most bytes of temporary files, of all statements of the process together.
+    pub temp_bytes: u64,
+    /// The request to stop, which ends the statement within a second.
+    pub cancel: Cancel,
+}
+
+impl Default for StatementLimit {
+    fn default() -> Self {
+        Self { time: Duration::from_secs(1_800), temp_bytes: 16 << 30, cancel: Cancel::default() }
+    }
+}
 
 /// A connection that runs one statement at a time. Parameters are written as `?1`, `?2` … (SQLite) or `:1`, `:2` …
 /// (Oracle).
@@ -39,4 +59,8 @@ pub trait SqlSession: Sql + Send {
     fn commit(&mut self) -> Result<(), Failure>;
     /// Rolls the transaction back.
     fn rollback(&mut self) -> Result<(), Failure>;
+    /// Holds all later statements of the session to a limit. A server has its own: `call_timeout` of its connection.
+    fn limit_statements(&mut self, _limit: &StatementLimit) -> Result<(), Failure> {
+        Ok(())
+    }
 }

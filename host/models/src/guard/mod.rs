@@ -27,7 +27,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 use wmshost_flow::model::Assertion;
 use wmshost_sql::Dialect;
-use wmshost_sql::guard::offset_at;
+use wmshost_sql::guard::{offset_at, on_deep_stack};
 
 use crate::diagnostic::{At, DiagnosticSink};
 use crate::project::{Node, Project};
@@ -131,7 +131,7 @@ impl Guard<'_> {
         });
         let checked = self
             .tokens(&rendered.text, &stand_ins)
-            .and_then(|tokens| self.check_tokens(tokens, &rendered.text, &stand_ins, shape));
+            .and_then(|tokens| on_deep_stack(|| self.check_tokens(tokens, &rendered.text, &stand_ins, shape)));
         checked.map_err(|violation| (rendered, violation))
     }
 

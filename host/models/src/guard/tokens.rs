@@ -2,15 +2,11 @@
 
 use sqlparser::dialect::Dialect as SqlDialect;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
-use wmshost_sql::guard::offset_at;
+use wmshost_sql::guard::{check_operators, offset_at};
 
 use super::violation::Violation;
 use crate::project::Project;
 use crate::template::{Placeholder, Template};
-
-/// The maximum of operators in one text: each nests the expression before it one level deeper, and a walk of the text
-/// recurses as deep.
-const MOST_OPERATORS: usize = 4_000;
 
 /// Words that replace placeholders while a text is checked, and occur nowhere else in it.
 pub(super) struct StandIns {
@@ -65,7 +61,6 @@ pub(super) fn tokenize(
         at: offset_at(text, error.location),
         what: format!("it cannot be read as SQL: {}", error.message),
     })?;
-    let mut operators = 0;
     let mut by_themselves = Vec::new();
     for token in &tokens {
         let at = || offset_at(text, token.span.start);
@@ -78,11 +73,8 @@ pub(super) fn tokenize(
         {
             by_themselves.push((at(), word.value.len()));
         }
-        operators += usize::from(is_operator(&token.token));
     }
-    if operators > MOST_OPERATORS {
-        return Err(Violation { at: 0, what: format!("it has {operators} operators, {MOST_OPERATORS} may be") });
-    }
+    check_operators(tokens.iter().map(|token| &token.token)).map_err(|what| Violation { at: 0, what })?;
     for offset in stand_ins.offsets(text) {
         let word = text[offset..].find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len() - offset);
         if !by_themselves.contains(&(offset, word)) {
@@ -124,19 +116,6 @@ fn violation(token: &Token) -> Option<String> {
         | Mod | StringConcat | Ampersand | Pipe | ShiftLeft | ShiftRight | Tilde | Arrow | LongArrow => None,
         SemiColon => Some("it is one SELECT, without `;`".to_owned()),
         other => Some(format!("{other} has no meaning in the SQL of a model")),
-    }
-}
-
-fn is_operator(token: &Token) -> bool {
-    const WORDS: [&str; 11] =
-        ["AND", "OR", "NOT", "IS", "LIKE", "COLLATE", "BETWEEN", "UNION", "EXCEPT", "INTERSECT", "MINUS"];
-    match token {
-        Token::Word(word) if word.quote_style.is_none() => {
-            WORDS.iter().any(|operator| word.value.eq_ignore_ascii_case(operator))
-        }
-        Token::Word(_) | Token::Whitespace(_) | Token::Number(..) | Token::SingleQuotedString(_) => false,
-        Token::HexStringLiteral(_) | Token::QuoteDelimitedStringLiteral(_) | Token::Comma | Token::EOF => false,
-        _ => true,
     }
 }
 

@@ -158,7 +158,7 @@ impl Worker<'_> {
     fn next(&self) -> Option<usize> {
         let mut shared = lock(self.shared);
         loop {
-            shared.stopped |= self.runner.cancel.is_set();
+            shared.stopped |= self.runner.limit.cancel.is_set();
             self.skip(&mut shared);
             let ready = shared.waiting.iter().find(|(_, before)| before.is_empty()).map(|(&at, _)| at);
             if let Some(at) = ready {

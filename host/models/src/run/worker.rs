@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use wmshost_flow::{Cancel, Clock, Failure, SqlSession, Target};
+use wmshost_flow::{Clock, Failure, SqlSession, StatementLimit, Target};
 
 use super::context::BuildContext;
 use super::inputs::{Reading, StreamVersions};
@@ -26,8 +26,8 @@ pub struct Runner<'r> {
     pub clock: &'r dyn Clock,
     /// The observer of the events.
     pub observer: &'r dyn Observer,
-    /// The request to stop.
-    pub cancel: &'r Cancel,
+    /// The limit of each statement, with the request to stop, which no further node begins after.
+    pub limit: StatementLimit,
     /// The pipeline's name.
     pub pipeline: &'r str,
     /// The run's id.
@@ -70,7 +70,9 @@ impl Worker<'_> {
         session: &'s mut Option<Box<dyn SqlSession>>,
     ) -> Result<&'s mut dyn SqlSession, Failure> {
         if session.is_none() {
-            *session = Some(self.runner.target.sql()?);
+            let mut opened = self.runner.target.sql()?;
+            opened.limit_statements(&self.runner.limit)?;
+            *session = Some(opened);
         }
         match session {
             Some(session) => Ok(session.as_mut()),

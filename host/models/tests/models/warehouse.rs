@@ -13,7 +13,7 @@ use wmshost_flow::model::{
     Assertion, Declaration, Increment, Layer, Materialization, Model, ModelColumn, OnChange, Severity, SourceTable,
     Storage, Strategy, Test, Threshold,
 };
-use wmshost_flow::{Cancel, Clock, Dialect, Failure, Micros, SqlSession, Target, Value};
+use wmshost_flow::{Clock, Dialect, Failure, Micros, SqlSession, StatementLimit, Target, Value};
 use wmshost_models::{
     BuildOptions, Diagnostic, NodeResult, Observer, PreviousRun, Project, Report, Runner, Scratch, Setup,
 };
@@ -139,7 +139,7 @@ impl Warehouse {
             target: self.target.as_ref(),
             clock: self.clock.as_ref(),
             observer: &Silent,
-            cancel: &Cancel::default(),
+            limit: StatementLimit::default(),
             pipeline,
             run_id: "run-1",
             options,

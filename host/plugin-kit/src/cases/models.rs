@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use wmshost_databases::sqlite;
-use wmshost_flow::{Cancel, Dialect, Failure, Setting, SqlSession};
+use wmshost_flow::{Dialect, Failure, Setting, SqlSession, StatementLimit};
 use wmshost_models::{BuildOptions, Observer, Project, Report, Runner, Scratch, Setup};
 use wmshost_sandbox::{Limits, Plugin};
 
@@ -59,7 +59,7 @@ pub(crate) fn build(project: &Project, database: &Database) -> std::result::Resu
         target: database.target.as_ref(),
         clock: clock.as_ref(),
         observer: &Silent,
-        cancel: &Cancel::default(),
+        limit: StatementLimit::default(),
         pipeline: "cases",
         run_id: "case",
         options,

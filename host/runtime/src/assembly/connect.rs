@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use wmshost_databases::oracle::{self, Settings, Tags};
 use wmshost_databases::sqlite;
-use wmshost_flow::{Clock, Failure, Service, Source, SourceGrant, SourceSession, SqlSession, Target};
-use wmshost_pipeline::{Connection, Resolved, StreamPlan};
+use wmshost_flow::{
+    Cancel, Clock, Failure, Service, Source, SourceGrant, SourceSession, SqlSession, StatementLimit, Target,
+};
+use wmshost_pipeline::{Connection, Limits, Resolved, StreamPlan};
 use wmshost_sandbox::{Granted, GrantedService, GrantedSource};
 
 use super::unmarked_source::UnmarkedSource;
@@ -66,15 +68,21 @@ fn no_database(label: &str) -> Failure {
     Failure::invalid_config(format!("connection {label} is a web service, not a database"))
 }
 
+/// Returns the limit of the statements of a pipeline's plugins.
+pub(crate) fn statement_limit(limits: &Limits, cancel: &Cancel) -> StatementLimit {
+    StatementLimit { time: limits.statement_timeout, temp_bytes: limits.temp_bytes, cancel: cancel.clone() }
+}
+
 /// Opens a database as a source for this many sessions, in one snapshot.
 pub(crate) fn source(
     label: &str,
     connection: &Connection,
     sessions: usize,
     session_tags: &SessionTags<'_>,
+    limit: &StatementLimit,
 ) -> Result<Arc<dyn Source>, Failure> {
     match connection {
-        Connection::Sqlite(file) => sqlite::open_source_of(&file.path, sessions, label, file.lob_bytes),
+        Connection::Sqlite(file) => sqlite::open_source_of(&file.path, sessions, label, file.lob_bytes, limit),
         Connection::Oracle(server) => {
             let tags = Tags {
                 module: session_tags.pipeline.to_owned(),
@@ -111,8 +119,12 @@ pub fn target_reader(
     let grant = SourceGrant::of([table.to_owned()].into());
     let opened = match connection {
         // The source's limit has already applied to the values in the target.
-        Connection::Sqlite(file) => sqlite::open_source_of(&file.path, 1, label, usize::MAX),
-        Connection::Oracle(_) | Connection::Http(_) => source(label, connection, 1, session_tags),
+        Connection::Sqlite(file) => {
+            sqlite::open_source_of(&file.path, 1, label, usize::MAX, &StatementLimit::default())
+        }
+        Connection::Oracle(_) | Connection::Http(_) => {
+            source(label, connection, 1, session_tags, &StatementLimit::default())
+        }
     };
     opened?.session(&grant)
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, LARGEST_VALUE, Ledger,
     MaskKey, Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SOURCE_SCHEMA, SchemaPolicy,
-    Service, Setting, SourceGrant, SourceSession, Stream, StreamContext, TakeOver, Target, TargetGrant, TargetTriggers,
-    Trace, Window, column_options, grant_options, mask_option,
+    Service, Setting, Source, SourceGrant, SourceSession, Stream, StreamContext, TakeOver, Target, TargetGrant,
+    TargetTriggers, Trace, Window, column_options, grant_options, mask_option,
 };
 use wmshost_pipeline::{self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, StreamPlan};
 use wmshost_sandbox::{Identity, Limits, Plugin};
@@ -139,11 +139,16 @@ impl<'a> StreamFactory<'a> {
         let open = |(label, sessions): (&str, usize)| {
             let source = match &self.pipeline.connections[label] {
                 Connection::Http(_) => OpenSource::Service(self.service(label)?),
-                connection => OpenSource::Database(connect::source(label, connection, sessions, &self.session_tags())?),
+                connection => OpenSource::Database(self.database(label, connection, sessions)?),
             };
             Ok((label.to_owned(), source))
         };
         readers.into_iter().map(open).collect()
+    }
+
+    fn database(&self, label: &str, connection: &Connection, sessions: usize) -> Result<Arc<dyn Source>, Failure> {
+        let limit = connect::statement_limit(&self.pipeline.limits, self.registry.cancel());
+        connect::source(label, connection, sessions, &self.session_tags(), &limit)
     }
 
     /// The web service with this label.
@@ -179,7 +184,7 @@ impl<'a> StreamFactory<'a> {
     /// A session that reads a stream's table as the stream does, in a snapshot of its own.
     pub(crate) fn source_session(&self, stream: &pipeline::Stream) -> Result<Box<dyn SourceSession>, Failure> {
         let label = &stream.plan.source;
-        let source = connect::source(label, &self.pipeline.connections[label], 1, &self.session_tags())?;
+        let source = self.database(label, &self.pipeline.connections[label], 1)?;
         source.session(&self.source_grant(&stream.plan))
     }
 

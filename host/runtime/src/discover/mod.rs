@@ -25,7 +25,7 @@ pub use place::{Place, PlaceOptions, Role};
 pub use sample::{Misfit, Sample};
 use wmshost_databases::{CatalogTable, read_catalog};
 pub use wmshost_databases::{RowCount, TableKind};
-use wmshost_flow::{ColumnRules, Failure, Source, SourceGrant, type_name};
+use wmshost_flow::{ColumnRules, Failure, Source, SourceGrant, StatementLimit, type_name};
 use wmshost_pipeline::PluginFile;
 use wmshost_sandbox::{Granted, GrantedSource, Identity, Limits, Offer, Plugin};
 
@@ -86,7 +86,7 @@ pub struct DiscoveredColumn {
 /// Describes the tables of a database, or those of these names.
 pub fn discover(place: &Place, registry: &PluginRegistry, names: &[String]) -> Result<Discovery> {
     let tags = SessionTags { pipeline: "discover", run_id: "discover" };
-    let source = connect::source(&place.label, &place.connection, 1, &tags)?;
+    let source = connect::source(&place.label, &place.connection, 1, &tags, &StatementLimit::default())?;
     let mut catalog = connect::reader(&place.label, &place.connection)?;
     let mut catalog = match &mut catalog {
         Some(session) => read_catalog(session.as_mut())?,

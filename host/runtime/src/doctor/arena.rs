@@ -3,18 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
 use wmshost_databases::sqlite;
 use wmshost_flow::{
-    Cancel, Clock, Definition, ExtractRequest, Failure, Method, Observer, OnTrap, Policy, Setting, SourceGrant, Stream,
-    StreamContext, StreamSummary, TargetGrant, run_streams,
+    Cancel, Clock, Definition, ExtractRequest, Failure, Method, Observer, OnTrap, Policy, Setting, SourceGrant,
+    StatementLimit, Stream, StreamContext, StreamSummary, TargetGrant, run_streams,
 };
 use wmshost_sandbox::{Granted, GrantedSource, Identity, Limits, Plugin};
 
 use crate::process::{is_dead, this_process};
 use crate::system_clock::SystemClock;
+
+/// The longest time of a statement.
+const STATEMENT_TIME: Duration = Duration::from_secs(2);
+/// The most bytes of temporary files.
+const TEMP_BYTES: u64 = 64 << 20;
+/// The most bytes of one value.
+const VALUE_BYTES: usize = 16 << 20;
 
 /// The target tables of the two streams.
 const VICTIM: &str = "WMS_ORDERS";
@@ -148,7 +156,8 @@ impl Arena {
         attack: &Attack,
         plugin: &dyn Fn(&'static str) -> Result<Plugin, Failure>,
     ) -> Result<Vec<Stream>, Failure> {
-        let source = sqlite::open_source(&self.path("source.db"), 2, "wms")?;
+        let limit = StatementLimit { time: STATEMENT_TIME, temp_bytes: TEMP_BYTES, ..StatementLimit::default() };
+        let source = sqlite::open_source_of(&self.path("source.db"), 2, "wms", VALUE_BYTES, &limit)?;
         let target = sqlite::open_target(&self.path("target.db"), "analytics", Arc::clone(&self.clock))?;
         let stream = |name: &str, table: &str, target_table: &str, attack: &Attack| {
             let grant = SourceGrant::of(BTreeSet::from([table.to_owned()]));

@@ -8,7 +8,7 @@ use wmshost_flow::{Failure, FailureKind, Lease, LeaseGuard};
 use wmshost_models::{BuildOptions, NodeResult, NodeStatus, Observer, Project, Report, Runner, Selected};
 use wmshost_pipeline::{Checked, Stream};
 
-use super::models_project::{InMemoryDatabases, ModelsProject};
+use super::models_project::ModelsProject;
 use super::openlineage_client::post;
 use crate::error::{Error, Result};
 use crate::events::RunEvent;
@@ -159,11 +159,11 @@ fn build(
     let held = guard.run(|target| -> Result<()> {
         let runner = Runner {
             project: &project.project,
-            unit_test_project: Some((project.unit_test_project(), &InMemoryDatabases)),
+            unit_test_project: Some((project.unit_test_project(), project)),
             target,
             clock: runtime.clock.as_ref(),
             observer: &events,
-            cancel: &runtime.cancel,
+            limit: project.limit.clone(),
             pipeline: &project.name,
             run_id,
             options,

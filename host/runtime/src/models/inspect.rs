@@ -47,7 +47,7 @@ pub fn show(runtime: &Runtime, project: &ModelsProject, name: &str, rows: usize)
         let why = selected.err().unwrap_or_default().join("; ");
         return Err(Failure::invalid_config(format!("there is no model or stream {why}")).into());
     };
-    let mut sql = project.target.sql()?;
+    let mut sql = project.sql()?;
     let last = project.project.last_results(&project.name, sql.as_mut())?.remove(name);
     let (columns, rows) = project.project.sample(name, rows, sql.as_mut())?;
     Ok(ShownNode { node, last, columns, rows })
@@ -55,7 +55,7 @@ pub fn show(runtime: &Runtime, project: &ModelsProject, name: &str, rows: usize)
 
 /// The plans of the selected models in the next build.
 pub fn plans(runtime: &Runtime, project: &ModelsProject, selected: &Selected) -> Result<Vec<PlannedModel>> {
-    let mut sql = project.target.sql()?;
+    let mut sql = project.sql()?;
     let plans = project.project.plan(&project.name, selected, runtime.clock.now(), sql.as_mut())?;
     Ok(plans.into_iter().map(|(name, plan, why)| PlannedModel { name, plan, why }).collect())
 }
@@ -71,7 +71,7 @@ pub struct MetricDays<'a> {
 
 /// The metrics of all models with their values of this number of days.
 pub fn metric_days(project: &ModelsProject, days: usize) -> Result<Vec<MetricDays<'_>>> {
-    let mut sql = project.target.sql()?;
+    let mut sql = project.sql()?;
     let of = |metric| Ok(MetricDays { metric, days: project.project.metric_days(metric, days, sql.as_mut())? });
     project.project.metrics().iter().map(of).collect()
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use wmshost_databases::sqlite;
-use wmshost_flow::{Dialect, Failure, Micros, SqlSession, TakeOver, Target, TargetTriggers};
+use wmshost_flow::{Dialect, Failure, Micros, SqlSession, StatementLimit, TakeOver, Target, TargetTriggers};
 use wmshost_models::{
     Manifest, NodeKind, PreviousRun, Project, RunResults, Scratch, Selected, StreamOrigin, store_objections,
 };
@@ -21,15 +21,6 @@ use crate::runtime::Runtime;
 /// Variables for the SQL of models: SQL literals by name.
 pub type Variables = BTreeMap<String, String>;
 
-/// Databases in memory, for unit tests.
-pub(super) struct InMemoryDatabases;
-
-impl Scratch for InMemoryDatabases {
-    fn session(&self) -> Result<Box<dyn SqlSession>, Failure> {
-        sqlite::open_scratch()
-    }
-}
-
 /// The models of a pipeline and the database they are built in.
 pub struct ModelsProject {
     /// The pipeline's name.
@@ -40,6 +31,8 @@ pub struct ModelsProject {
     unit_test_project: Option<Project>,
     /// The database they are built in.
     pub target: Arc<dyn Target>,
+    /// The limit of the statements of models and tests.
+    pub(super) limit: StatementLimit,
     /// The number of models that are built at once.
     pub threads: usize,
     /// Tables that models may take over from other owners.
@@ -90,7 +83,9 @@ impl ModelsProject {
         let connection = &pipeline.connections[&models.target];
         // One for each thread, and one each for changes of tables, the tests at the end and the lease.
         let target = connect::target(&models.target, connection, models.threads + 3, Arc::clone(&runtime.clock))?;
+        let limit = connect::statement_limit(&pipeline.limits, &runtime.cancel);
         let mut sql = target.sql()?;
+        sql.limit_statements(&limit)?;
         let objections = store_objections(sql.as_mut())?;
         if !objections.is_empty() {
             let key = format!("{}: connections.{}", pipeline.file.display(), models.target);
@@ -107,6 +102,7 @@ impl ModelsProject {
             project: own,
             unit_test_project: if dialect == Dialect::Sqlite { None } else { Some(project(Dialect::Sqlite)?) },
             target,
+            limit,
             threads: models.threads,
             take_over: take_over_requests(models),
             allows_triggers: models.target_triggers == TargetTriggers::Allow,
@@ -117,6 +113,13 @@ impl ModelsProject {
         }))
     }
 
+    /// Opens a session on the database, whose statements have the limit of models.
+    pub(super) fn sql(&self) -> Result<Box<dyn SqlSession>, Failure> {
+        let mut sql = self.target.sql()?;
+        sql.limit_statements(&self.limit)?;
+        Ok(sql)
+    }
+
     /// The models in the dialect of the unit tests.
     pub(super) fn unit_test_project(&self) -> &Project {
         self.unit_test_project.as_ref().unwrap_or(&self.project)
@@ -124,7 +127,7 @@ impl ModelsProject {
 
     /// Has the database examine all SQL. Returns the streams that were never loaded.
     pub fn examine(&self) -> Result<Vec<String>> {
-        let mut sql = self.target.sql()?;
+        let mut sql = self.sql()?;
         Ok(self.project.examine(sql.as_mut())?.map_err(ModelDiagnostics)?)
     }
 
@@ -161,6 +164,15 @@ impl ModelsProject {
         let fingerprints = built.into_iter().map(|(name, built)| (name, built.fingerprint)).collect();
         let results = self.artifacts.results().as_ref().map(RunResults::outcomes).unwrap_or_default();
         Ok(PreviousRun { fingerprints, results })
+    }
+}
+
+/// Databases in memory, for unit tests.
+impl Scratch for ModelsProject {
+    fn session(&self) -> Result<Box<dyn SqlSession>, Failure> {
+        let mut sql = sqlite::open_scratch()?;
+        sql.limit_statements(&self.limit)?;
+        Ok(sql)
     }
 }
 

@@ -1,9 +1,11 @@
 //! The documentation of models, as a folder of files that needs no network and no server.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use wmshost_flow::Failure;
 use wmshost_models::{Age, Manifest, NodeHistory, Profile, RunResults};
 
 use super::freshness::ages;
@@ -13,6 +15,8 @@ use crate::files::{json_text, write_file};
 use crate::runtime::Runtime;
 
 const PAGE: &str = include_str!("site/index.html");
+/// The mark of a page of the host.
+const GENERATOR: &str = "<meta name=\"generator\" content=\"wmshost\">";
 /// The look of the documentation, and of all pages of the host.
 pub const STYLE: &str = include_str!("site/style.css");
 const SCRIPT: &str = include_str!("site/site.js");
@@ -62,7 +66,7 @@ pub fn write_site(
     to: &Path,
     with_profiles: bool,
 ) -> Result<PathBuf> {
-    let mut sql = models_project.target.sql()?;
+    let mut sql = models_project.sql()?;
     let mut profiles = BTreeMap::new();
     if with_profiles {
         for name in models_project.project.everything().names(&models_project.project) {
@@ -88,17 +92,43 @@ pub fn write_site(
     };
     // A script element ends at the first `</`, also inside of a string.
     let script = format!("window.WMSHOST = {};\n", json_text(&data)?.replace("</", "<\\/"));
-    for (name, content) in
-        [("index.html", PAGE), ("style.css", STYLE), ("site.js", SCRIPT), ("data.js", script.as_str())]
-    {
+    let files = [("index.html", PAGE), ("style.css", STYLE), ("site.js", SCRIPT), ("data.js", script.as_str())];
+    check_is_own(to, &files.map(|(name, _)| name))?;
+    for (name, content) in files {
         write_file(&to.join(name), content)?;
     }
     Ok(to.join("index.html"))
 }
 
+/// Fails if a folder has one of these files and its page is not one of the host: nothing of others is replaced.
+fn check_is_own(folder: &Path, names: &[&str]) -> Result<()> {
+    let page = fs::read_to_string(folder.join("index.html")).unwrap_or_default();
+    let foreign = names.iter().find(|name| folder.join(name).symlink_metadata().is_ok());
+    match foreign {
+        Some(name) if !page.contains(GENERATOR) => {
+            let message = format!("{} has a file {name} that wmshost did not write", folder.display());
+            Err(Failure::invalid_config(message).advise("name an empty folder, or remove what is in this one").into())
+        }
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_of_others_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = || check_is_own(folder.path(), &["index.html", "style.css"]);
+        assert!(check().is_ok());
+        fs::write(folder.path().join("style.css"), "theirs").unwrap();
+        assert!(check().unwrap_err().to_string().contains("style.css"));
+        fs::write(folder.path().join("index.html"), "theirs").unwrap();
+        assert!(check().is_err());
+        fs::write(folder.path().join("index.html"), PAGE).unwrap();
+        assert!(check().is_ok());
+    }
 
     #[test]
     fn the_script_takes_what_the_data_has() {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use wmshost_databases::oracle::{Missing, Probe};
 use wmshost_databases::oracle::{Purpose, probe_source, probe_target};
-use wmshost_flow::{Failure, Micros, Setting};
+use wmshost_flow::{Failure, Micros, Setting, StatementLimit};
 use wmshost_pipeline::{Checked, Connection, Stream, WebService};
 
 use crate::assembly::connect;
@@ -63,7 +63,11 @@ pub(crate) fn probe(pipeline: &Checked, plans: &[&Stream], contact: Contact) -> 
         }
         file @ Connection::Sqlite(_) => {
             let session_tags = connect::SessionTags { pipeline: &pipeline.name, run_id: "check" };
-            of(label, "source", connect::source(label, file, 1, &session_tags).map(|_| None))
+            of(
+                label,
+                "source",
+                connect::source(label, file, 1, &session_tags, &StatementLimit::default()).map(|_| None),
+            )
         }
     });
     let as_target = targets.into_iter().map(|label| {

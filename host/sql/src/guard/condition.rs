@@ -5,20 +5,27 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{Expr, Function, Query, Value, Visit as _, Visitor};
 use sqlparser::parser::Parser;
-use sqlparser::tokenizer::Token;
+use sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::full_name;
+use super::{check_operators, full_name, on_deep_stack};
 use crate::Dialect;
 
+/// The reason against a text that the parser refuses.
+const UNREADABLE: &str = "it cannot be read as a condition";
 /// The deepest nesting of a condition.
 const DEPTH: usize = 40;
 
 /// Checks a condition over the columns of one table; the error is the reason why it is none.
 pub fn check_condition(dialect: Dialect, condition: &str) -> Result<(), String> {
-    let unreadable = |_| "it cannot be read as a condition".to_owned();
-    let parser = Parser::new(dialect.parser_dialect()).with_recursion_limit(DEPTH);
-    let mut parser = parser.try_with_sql(condition).map_err(unreadable)?;
-    let expression = parser.parse_expr().map_err(unreadable)?;
+    let tokens = Tokenizer::new(dialect.parser_dialect(), condition).tokenize();
+    let tokens = tokens.map_err(|_| UNREADABLE.to_owned())?;
+    check_operators(&tokens)?;
+    on_deep_stack(|| check_tokens(dialect, condition, tokens))
+}
+
+fn check_tokens(dialect: Dialect, condition: &str, tokens: Vec<Token>) -> Result<(), String> {
+    let mut parser = Parser::new(dialect.parser_dialect()).with_recursion_limit(DEPTH).with_tokens(tokens);
+    let expression = parser.parse_expr().map_err(|_| UNREADABLE.to_owned())?;
     if condition.contains("--") || condition.contains("/*") || parser.peek_token().token != Token::EOF {
         return Err("it is more than one condition; comments are not allowed either".to_owned());
     }

@@ -4,6 +4,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `condition` | conditions of rows, written by the author of a pipeline |
+//! | `depth` | the depth of a statement, and a stack for it |
 //! | `names` | names as the database understands them |
 //! | `places` | places in the text of a statement |
 //! | `scopes` | the relations and columns that are visible at a place |
@@ -15,11 +16,13 @@
 //! (`host/models/src/guard/`). On SQLite an extractor's statement is guarded by the database's own authorizer.
 
 mod condition;
+mod depth;
 mod names;
 mod places;
 mod scopes;
 
 pub use condition::check_condition;
+pub use depth::{check_operators, on_deep_stack};
 pub use names::full_name;
 pub use places::{offset_at, offset_of};
 pub use scopes::{Columns, Relation, Scopes};

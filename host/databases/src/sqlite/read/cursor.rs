@@ -18,6 +18,7 @@ use crate::forms::Conversion;
 use crate::sqlite::failure::failure;
 use crate::sqlite::statement::{Cell, Running, Statement};
 use crate::sqlite::types::arrow_type;
+use crate::sqlite::watch::StatementWatch;
 
 /// The most rows to allocate for in advance; a batch may become longer.
 const ROOM_ROWS: usize = 65_536;
@@ -59,12 +60,8 @@ pub(crate) struct QueryCursor {
 }
 
 /// A failure while SQLite computes rows.
-pub(crate) fn computing_failure(source: &str, error: Error) -> Failure {
-    if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
-        return Failure::limit("source statement seconds in one call", limits::CALL_SECONDS, "more")
-            .within(format_args!("{source}: read smaller parts, or use an index"));
-    }
-    failure(format_args!("{source}, reading rows"), error)
+pub(crate) fn computing_failure(source: &str, watch: &StatementWatch, error: Error) -> Failure {
+    watch.explained(source, failure(format_args!("{source}, reading rows"), error))
 }
 
 impl QueryCursor {
@@ -136,7 +133,7 @@ impl QueryCursor {
                         running = self.statement.run();
                         is_row
                     }
-                    stepped => stepped.map_err(|error| computing_failure(&self.source, error))?,
+                    stepped => stepped.map_err(|error| computing_failure(&self.source, &self.reader.watch, error))?,
                 };
                 self.fetched += u64::from(is_row);
                 self.place = if is_row { Place::OnRow } else { Place::AtEnd };
@@ -176,14 +173,14 @@ impl QueryCursor {
     fn measure(&mut self, too_big: Error) -> Result<bool, Failure> {
         let names: Vec<_> = self.columns.iter().map(|column| column.name.as_str()).collect();
         let Some(mut statement) = measured(&self.reader, &self.query, &names) else {
-            return Err(computing_failure(&self.source, too_big));
+            return Err(computing_failure(&self.source, &self.reader.watch, too_big));
         };
         self.is_measured = true;
         self.reader.allow_rows_of(self.query.batch_bytes);
         let mut running = statement.run();
         let mut is_row = true;
         for _ in 0..=self.fetched {
-            is_row = running.step().map_err(|error| computing_failure(&self.source, error))?;
+            is_row = running.step().map_err(|error| computing_failure(&self.source, &self.reader.watch, error))?;
         }
         drop(running);
         self.statement = statement;
@@ -217,7 +214,7 @@ impl Cursor for QueryCursor {
         if self.place == Place::AtEnd {
             return Ok(None);
         }
-        self.reader.begin_call();
+        self.reader.watch.begin();
         if self.is_measured {
             self.reader.allow_rows_of(self.query.batch_bytes);
         }

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
+use wmshost_flow::StatementLimit;
 
 use super::order::add_functions;
 use crate::sqlite::guard::Guard;
 use crate::sqlite::statement::{Database, lock};
+use crate::sqlite::watch::StatementWatch;
 
 /// The longest wait for a writer that is just committing.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
@@ -38,39 +39,10 @@ pub(crate) mod limits {
     pub(crate) const COMPOUND_SELECTS: i32 = 64;
     /// Bytes of a LIKE pattern, whose cost grows with their square.
     pub(crate) const PATTERN_BYTES: i32 = 1_000;
-    /// Steps of SQLite's machine between two looks at the clock.
-    pub(crate) const STEPS_PER_TICK: i32 = 100_000;
-    /// The longest time that a statement may compute before it returns, or between two rows.
-    pub(crate) const CALL_SECONDS: u64 = 600;
     /// Bytes of text and binary in one batch; the row that goes beyond is its last.
     pub(crate) const BATCH_BYTES: usize = 16 << 20;
     /// KiB of pages that a connection keeps in memory.
     pub(crate) const CACHE_KIB: i32 = 2_048;
-}
-
-/// The time of the present call.
-struct CallClock {
-    opened: Instant,
-    /// The milliseconds from the opening of the connection to the start of the call.
-    started: AtomicU64,
-}
-
-impl CallClock {
-    fn new() -> Self {
-        Self { opened: Instant::now(), started: AtomicU64::new(0) }
-    }
-
-    fn elapsed(&self) -> u64 {
-        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    fn restart(&self) {
-        self.started.store(self.elapsed(), Ordering::Relaxed);
-    }
-
-    fn is_over(&self) -> bool {
-        self.elapsed().saturating_sub(self.started.load(Ordering::Relaxed)) > limits::CALL_SECONDS * 1_000
-    }
 }
 
 /// A read-only connection with its guard. Clones share the same connection.
@@ -78,14 +50,15 @@ impl CallClock {
 pub(crate) struct ReadConnection {
     pub(crate) database: Database,
     pub(crate) guard: Arc<Guard>,
-    call: Arc<CallClock>,
+    /// The watch over its statements.
+    pub(crate) watch: Arc<StatementWatch>,
     /// The most bytes of one value.
     value_bytes: i32,
 }
 
 impl ReadConnection {
     /// Opens a connection. Its guard is off.
-    pub(crate) fn open(path: &Path, value_bytes: usize) -> rusqlite::Result<Self> {
+    pub(crate) fn open(path: &Path, value_bytes: usize, limit: StatementLimit) -> rusqlite::Result<Self> {
         let value_bytes = i32::try_from(value_bytes).unwrap_or(i32::MAX).min(limits::MOST_VALUE_BYTES);
         let mut connection = open_read_only(path)?;
         for (limit, most) in [
@@ -105,16 +78,9 @@ impl ReadConnection {
         let guard = Arc::new(Guard::new());
         let authorizer = Arc::clone(&guard);
         connection.authorizer(Some(move |context: rusqlite::hooks::AuthContext<'_>| authorizer.authorize(&context)))?;
-        let call = Arc::new(CallClock::new());
-        let watched = Arc::clone(&call);
-        connection.progress_handler(limits::STEPS_PER_TICK, Some(move || watched.is_over()))?;
+        let watch = StatementWatch::over(&mut connection, limit)?;
         let database = Database::new(connection.into());
-        Ok(Self { database, guard, call, value_bytes })
-    }
-
-    /// Begins the call from which the limit on computing counts.
-    pub(crate) fn begin_call(&self) {
-        self.call.restart();
+        Ok(Self { database, guard, watch, value_bytes })
     }
 
     /// The most bytes of one value.
@@ -150,7 +116,7 @@ impl ReadConnection {
 
     /// Work of the driver that compiles views: one that has more columns than a guest may read has to be named, too.
     pub(crate) fn looking_at_views<T>(&self, act: impl FnOnce() -> T) -> T {
-        self.begin_call();
+        self.watch.begin();
         self.set_limit(Limit::SQLITE_LIMIT_COLUMN, limits::VIEW_COLUMNS);
         let done = act();
         self.set_limit(Limit::SQLITE_LIMIT_COLUMN, limits::COLUMNS);

@@ -17,13 +17,18 @@ use sqlparser::ast::{
 };
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, Tokenizer};
 use wmshost_flow::{Bounds, TableDescription};
 use wmshost_sql::Value;
+use wmshost_sql::guard::{check_operators, on_deep_stack};
 
+use super::read_connection::limits;
 use crate::sqlite::guard::OWN_FUNCTIONS;
 
 /// The deepest nesting of a statement that is rewritten.
 const DEPTH: usize = 100;
+/// The longest statement, which SQLite would refuse, too.
+const MOST_BYTES: usize = limits::STATEMENT_BYTES as usize;
 
 /// A column whose values are compared by a function.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +43,7 @@ struct Special {
 /// Columns by their names in lower case; `None` where tables differ in what the name means.
 type Columns = HashMap<String, Option<Special>>;
 
-/// The statement with such comparisons made by meaning; the error is the reason why that cannot be done.
+/// Returns the statement with such comparisons made by meaning; the error is the reason why that cannot be done.
 pub(crate) fn by_meaning(
     statement: &str,
     parameters: &[Value],
@@ -46,22 +51,37 @@ pub(crate) fn by_meaning(
 ) -> Result<String, String> {
     let columns = columns(tables);
     let lower = statement.to_ascii_lowercase();
-    let named: Vec<_> = columns.keys().filter(|name| lower.contains(name.as_str())).collect();
-    if named.is_empty() {
+    let Some(named) = columns.keys().find(|name| lower.contains(name.as_str())).cloned() else {
         return Ok(statement.to_owned());
+    };
+    if statement.len() > MOST_BYTES {
+        return Err(format!("the statement has {} bytes, {MOST_BYTES} may be", statement.len()));
     }
-    let parsed = Parser::new(&SQLiteDialect {})
-        .with_recursion_limit(DEPTH)
-        .try_with_sql(statement)
-        .and_then(|mut parser| parser.parse_statements());
-    let Ok(mut parsed) = parsed else {
+    let tokens = Tokenizer::new(&SQLiteDialect {}, statement).tokenize().ok();
+    if let Some(tokens) = &tokens {
+        check_operators(tokens).map_err(|why| format!("the statement cannot be read: {why}"))?;
+    }
+    on_deep_stack(|| rewritten(statement, tokens, parameters, columns, &named))
+}
+
+fn rewritten(
+    statement: &str,
+    tokens: Option<Vec<Token>>,
+    parameters: &[Value],
+    columns: Columns,
+    named: &str,
+) -> Result<String, String> {
+    let lower = statement.to_ascii_lowercase();
+    let parsed = tokens.and_then(|tokens| {
+        Parser::new(&SQLiteDialect {}).with_recursion_limit(DEPTH).with_tokens(tokens).parse_statements().ok()
+    });
+    let Some(mut parsed) = parsed else {
         // SQLite itself reports what is wrong, unless it accepts more than this parser.
         let compares = parameters.iter().any(|value| *value != Value::Null);
         return if compares && !lower.contains(OWN_FUNCTIONS) {
             Err(format!(
-                "the statement cannot be parsed, so that its comparisons of {} with parameters could miss rows; write \
-                 it more plainly, or compare with the expressions that the table's description has for its columns",
-                named.first().map_or("", |name| name.as_str())
+                "the statement cannot be parsed, so that its comparisons of {named} with parameters could miss rows; \
+                 write it more plainly, or compare with the expressions that the table's description has for its columns"
             ))
         } else {
             Ok(statement.to_owned())
@@ -387,5 +407,16 @@ mod tests {
                 .expect_err("odd")
                 .contains("cannot be parsed")
         );
+    }
+
+    #[test]
+    fn a_long_statement_is_refused_before_it_is_parsed() {
+        let tables = [table("t", &[("at", Some("wms_moment"))])];
+        let of = |terms: usize| format!("SELECT at FROM t WHERE {} = ?1", vec!["n"; terms].join(" + "));
+        for (terms, why) in [(60_000, "operators, 4000 may be"), (300_000, "bytes, 262144 may be")] {
+            let refused = by_meaning(&of(terms), &[], &tables).unwrap_err();
+            assert!(refused.contains(why), "{refused}");
+        }
+        assert!(by_meaning(&of(3_900), &[], &tables).is_ok());
     }
 }

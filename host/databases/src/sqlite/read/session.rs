@@ -291,7 +291,7 @@ impl SourceSession for Session {
         let tables = self.granted();
         let by_meaning = by_meaning(statement, parameters, &tables);
         let statement = by_meaning.map_err(|why| Failure::permanent(format!("{}: {why}", self.place)))?;
-        self.reader.begin_call();
+        self.reader.watch.begin();
         let mut compiled = self.compile(&statement)?;
         let mut running = compiled.run();
         if running.column_count() == 0 || !running.is_plain_read() {
@@ -299,7 +299,7 @@ impl SourceSession for Session {
         }
         self.bind(&mut running, parameters)?;
         let columns = QueryCursor::columns_of(&mut running, &self.decided)
-            .map_err(|error| computing_failure(&self.place, error))?;
+            .map_err(|error| computing_failure(&self.place, &self.reader.watch, error))?;
         drop(running);
         let place = Arc::clone(&self.place);
         let batch_bytes = self.grant.batch_bytes;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
-use wmshost_flow::{Failure, Source, SourceGrant, SourceSession};
+use wmshost_flow::{Failure, Source, SourceGrant, SourceSession, StatementLimit};
 
 use super::read_connection::{ReadConnection, limits, open_read_only};
 use super::session::Session;
@@ -20,19 +20,21 @@ const TRIES: usize = 100;
 /// Opens a SQLite file for reading, as of now, for up to `sessions` sessions at a time. The failures name the
 /// path; those of its sessions, which a plugin gets to see, only the label.
 pub fn open_source(path: &Path, sessions: usize, label: &str) -> Result<Arc<dyn Source>, Failure> {
-    open_source_of(path, sessions, label, limits::VALUE_BYTES)
+    open_source_of(path, sessions, label, limits::VALUE_BYTES, &StatementLimit::default())
 }
 
-/// The same, with values of up to this number of bytes; a row with a larger one is taken out.
+/// The same, with values of up to this number of bytes (a row with a larger one is taken out), and with this limit of
+/// statements.
 pub fn open_source_of(
     path: &Path,
     sessions: usize,
     label: &str,
     value_bytes: usize,
+    limit: &StatementLimit,
 ) -> Result<Arc<dyn Source>, Failure> {
     let doing = format!("source {label} ({})", path.display());
     check_is_file(path).map_err(|why| Failure::invalid_config(format!("{doing}: {why}")))?;
-    let snapshot = Snapshot::open(path, sessions, value_bytes).map_err(|error| failure(&doing, error))?;
+    let snapshot = Snapshot::open(path, sessions, value_bytes, limit).map_err(|error| failure(&doing, error))?;
     let Some(snapshot) = snapshot else {
         return Err(Failure::transient(format!(
             "{doing}: others commit so often that no common moment was found in {TRIES} tries"
@@ -94,10 +96,15 @@ struct Snapshot {
 
 impl Snapshot {
     /// Opens the connections; `None` if there was no moment without a commit.
-    fn open(path: &Path, sessions: usize, value_bytes: usize) -> rusqlite::Result<Option<Self>> {
+    fn open(
+        path: &Path,
+        sessions: usize,
+        value_bytes: usize,
+        limit: &StatementLimit,
+    ) -> rusqlite::Result<Option<Self>> {
         let monitor = open_read_only(path)?;
         let readers = (0..sessions.max(1))
-            .map(|_| ReadConnection::open(path, value_bytes))
+            .map(|_| ReadConnection::open(path, value_bytes, limit.clone()))
             .collect::<rusqlite::Result<Vec<_>>>()?;
         for _ in 0..TRIES {
             let before = commits(&monitor)?;

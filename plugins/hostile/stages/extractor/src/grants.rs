@@ -35,6 +35,13 @@ fn statement(behaviour: &str) -> Option<&'static str> {
         "write-a-file" => "SELECT writefile('mine', 'x')",
         "read-a-file" => "SELECT readfile('/etc/passwd')",
         "statement-empty" => "",
+        "statement-endless" => {
+            "WITH RECURSIVE n(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n) SELECT SUM(v) AS v FROM n"
+        }
+        "statement-fills-disk" => {
+            "WITH RECURSIVE n(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < 100000), \
+             r(v, t) AS (SELECT v, hex(zeroblob(50000)) || v FROM n) SELECT v, t FROM r ORDER BY t DESC"
+        }
         "no-statement" => "my name is nobody",
         _ => return None,
     })
@@ -45,6 +52,7 @@ fn parameters(behaviour: &str) -> Option<(String, Vec<Value>)> {
     Some(match behaviour {
         "statement-long" => (format!("SELECT '{}' AS x", "x".repeat(300 << 10)), vec![]),
         "statement-deep" => (format!("SELECT {}1{} AS x", "abs(".repeat(1_000), ")".repeat(1_000)), vec![]),
+        "statement-chain" => (format!("SELECT {} AS x FROM orders", vec!["amount"; 30_000].join("+")), vec![]),
         "parameters-many" => (format!("SELECT {} AS x", many.join("+")), vec![Value::Int64(1); 5_000]),
         "parameters-missing" => ("SELECT ?1 AS x, ?2 AS y".into(), vec![Value::Int64(1)]),
         "parameter-huge" => ("SELECT length(?1) AS x".into(), vec![Value::Text("x".repeat(17 << 20))]),
