@@ -189,7 +189,7 @@ pub fn named_digest(hex: &str) -> String {
 fn problem(failure: &Failure) -> PluginProblem {
     match failure.cause {
         Some(FailureCause::Wasm(WasmError::NotAComponent)) => PluginProblem::NotAComponent(failure.to_string()),
-        Some(FailureCause::Io(_)) => PluginProblem::Unreadable(failure.message.clone()),
+        Some(FailureCause::Io(_)) => PluginProblem::Unreadable(failure.to_string()),
         _ => PluginProblem::ForeignContract(failure.to_string()),
     }
 }
