@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `choice` | enums whose values are named in pipeline files |
 //! | `failure` | failures: kind, cause, message, advice, and their consequences |
+//! | `limits` | the limits of a plugin |
 //! | `regular_file` | files that a person names |
 //! | `values` | bookmarks, and the order of values |
 //! | `columns` | the columns of a stream as a pipeline declares them |
@@ -24,6 +25,7 @@ mod columns;
 mod compare;
 mod definition;
 mod failure;
+mod limits;
 mod metadata;
 pub mod model;
 mod ports;
@@ -49,6 +51,7 @@ pub use failure::cause::{ErrorClass, FailureCause, WasmError};
 pub use failure::kind::FailureKind;
 pub use failure::policy::{Exit, FailurePolicy, failure_policy};
 pub use failure::{CallSite, Failure, Stage, StreamFailure};
+pub use limits::Limits;
 pub use metadata::checkpoint::{Checkpoint, LoadMode};
 pub use metadata::json::hex;
 pub use metadata::{

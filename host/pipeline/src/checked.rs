@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use wmshost_flow::Limits;
+
 use crate::configured_plugin::ConfiguredPlugin;
 use crate::connection::Connection;
 use crate::diagnostics::Diagnostics;
 use crate::models::Models;
-use crate::resolved::{Limits, RunOptions, StreamPlan};
+use crate::resolved::{RunOptions, StreamPlan};
 use crate::secret::Secret;
 use crate::select::pick;
 

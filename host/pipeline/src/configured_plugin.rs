@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use wmshost_flow::Setting;
+use wmshost_flow::{Limits, Setting};
 
 /// A plugin at its position in a stream.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct ConfiguredPlugin {
     pub version: String,
     /// The digest of its component: `blake3:` and 64 hexadecimal digits.
     pub digest: String,
+    /// Its limits.
+    pub limits: Limits,
     /// Its settings in this stream, defaults included.
     pub settings: BTreeMap<String, Setting>,
 }

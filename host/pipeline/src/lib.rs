@@ -21,6 +21,7 @@
 //! | `secret` | text that is never shown |
 //! | `columns` | the rules of a stream for its columns |
 //! | `grants` | the parts of tables that a stream may read |
+//! | `limits_reader` | the limits of plugins |
 //! | `connection` | the options with which a database is opened |
 //! | [`oracle`] | the settings of an Oracle server, which the driver takes |
 //! | `oracle_reader` | reads the keys of an Oracle connection |
@@ -57,6 +58,7 @@ mod extends;
 mod grants;
 mod key_type;
 mod keys;
+mod limits_reader;
 mod load;
 mod models;
 pub mod oracle;
@@ -87,6 +89,7 @@ pub use diagnostics::{Diagnostic, Diagnostics};
 pub use documentation::HELP;
 pub use duration::{duration_text, parse_duration};
 pub use keys::{KeyHelp, all_keys};
+pub use limits_reader::{changed_limits, limits_by_key};
 pub use load::{check_file, check_text, load, load_text};
 pub use models::{Lineage, Models, ModelsPlan, SQL_PROJECT, variable_literal};
 pub use plugins::{
@@ -94,7 +97,7 @@ pub use plugins::{
 };
 pub use policies::{LateRows, Misfire};
 pub use reference::Environment;
-pub use resolved::{Limits, Resolved, RunOptions, StreamPlan};
+pub use resolved::{Resolved, RunOptions, StreamPlan};
 pub use schedule::{CronLine, ScheduleOptions};
 pub use schema::schema;
 pub use secret::Secret;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use wmshost_flow::{
-    ColumnRules, Deletes, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap, TableGrants,
+    ColumnRules, Deletes, Limits, Method, NewColumns, NewTypes, NullKeys, OnBadValue, OnChange, OnTrap, TableGrants,
     TargetTriggers,
 };
 
@@ -17,7 +17,8 @@ use crate::diagnostics::{DiagnosticSink, Locations, join};
 use crate::extends;
 use crate::grants;
 use crate::key_type::Key;
-use crate::keys::{file, limits, plugin, run, stream};
+use crate::keys::{file, plugin, run, stream};
+use crate::limits_reader;
 use crate::models::{self, ModelsPlan};
 use crate::plugins::{Demands, PluginFile};
 use crate::policies::LateRows;
@@ -44,27 +45,6 @@ pub struct RunOptions {
     pub queue_batches: usize,
     /// The number of times that a stream is retried after a temporary failure.
     pub retries: u64,
-}
-
-/// The limits of one plugin instance, and of the SQL of plugins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// Linear memory, in bytes.
-    pub memory_bytes: usize,
-    /// The time limit of one call.
-    pub call_timeout: Duration,
-    /// The largest number of bytes of columns in one batch.
-    pub batch_bytes: usize,
-    /// The number of log messages that are kept.
-    pub log_messages: usize,
-    /// The number of core modules that one component may consist of, and likewise of their tables.
-    pub core_instances: usize,
-    /// The number of elements of all tables of one instance together.
-    pub table_elements: usize,
-    /// The longest time that SQLite computes for a statement, of an extractor before a row, and of a model.
-    pub statement_timeout: Duration,
-    /// The number of bytes of SQLite's temporary files.
-    pub temp_bytes: u64,
 }
 
 /// A stream as the file describes it.
@@ -174,6 +154,8 @@ pub struct Resolved {
     pub schedule: ScheduleOptions,
     /// The limits of one plugin instance.
     pub limits: Limits,
+    /// Those of the plugins that have limits of their own, by label.
+    pub(crate) limits_of_plugins: BTreeMap<String, Limits>,
     /// The component files of the plugins that the file declares, by label; see [`Self::plugin_files`].
     pub(crate) plugins: BTreeMap<String, PluginFile>,
     /// The digests that the component files must have, by plugin label.
@@ -210,6 +192,7 @@ pub(crate) fn resolve(
     let (declared_connections, connections) = reader.each(&file::CONNECTIONS, |_, scope| connection::read(scope));
     let (run, schedule) = (reader.run(), reader.schedule());
     let limits = reader.limits();
+    let limits_of_plugins = reader.limits_of_plugins(&limits);
     let streams = reader.streams();
     let models = reader.models();
     Some(Resolved {
@@ -220,6 +203,7 @@ pub(crate) fn resolve(
         run,
         schedule,
         limits,
+        limits_of_plugins,
         plugins: plugins.into_iter().map(|(label, (file, _))| (label, file)).collect(),
         digests,
         connections: connections.into_iter().collect(),
@@ -322,17 +306,17 @@ impl<'a> Resolver<'a> {
 
     fn limits(&mut self) -> Limits {
         let section = self.section(&file::LIMITS);
-        let mut scope = self.scope(&section, file::LIMITS.name.to_owned());
-        Limits {
-            memory_bytes: size(&mut scope, &limits::MEMORY_MIB) << 20,
-            call_timeout: scope.span(&limits::CALL_TIMEOUT).unwrap_or_default(),
-            batch_bytes: size(&mut scope, &limits::BATCH_MIB) << 20,
-            log_messages: size(&mut scope, &limits::LOG_MESSAGES),
-            core_instances: size(&mut scope, &limits::CORE_INSTANCES),
-            table_elements: size(&mut scope, &limits::TABLE_ELEMENTS),
-            statement_timeout: scope.span(&limits::STATEMENT_TIMEOUT).unwrap_or_default(),
-            temp_bytes: (size(&mut scope, &limits::TEMP_MIB) as u64) << 20,
-        }
+        limits_reader::read(&mut self.scope(&section, file::LIMITS.name.to_owned()), &Limits::default())
+    }
+
+    /// Returns the limits of the plugins that have limits of their own, by label.
+    fn limits_of_plugins(&mut self, base: &Limits) -> BTreeMap<String, Limits> {
+        let own = self.each(&file::PLUGINS, |_, scope| {
+            let Some(Node::Section(section)) = scope.section.entries.get(plugin::LIMITS.name) else { return None };
+            let (path, environment) = (join(&scope.path, plugin::LIMITS.name), scope.environment);
+            Some(limits_reader::read(&mut SectionReader { section, path, environment, sink: scope.sink }, base))
+        });
+        own.1.into_iter().collect()
     }
 
     fn models(&mut self) -> ModelsPlan {

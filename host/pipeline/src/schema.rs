@@ -8,10 +8,10 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::diagnostics::join;
-use crate::documentation::{Documented, documented};
+use crate::documentation::Documented;
 use crate::duration::duration_text;
 use crate::key_type::{Key, KeyDefault, KeyType};
-use crate::keys::file;
+use crate::keys::{documented, file};
 
 /// The pattern of a name of the pipeline's own.
 const NAME: &str = "^[a-z][a-z0-9_-]{0,62}$";

@@ -12,10 +12,9 @@ use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 use arrow_select::filter::filter;
 use wmshost_contract_rules as rules;
-use wmshost_flow::{Batch, Cause, Failure, Rejected, RejectedRow, Stage, Transformed, row_as_json, type_name};
+use wmshost_flow::{Batch, Cause, Failure, Limits, Rejected, RejectedRow, Stage, Transformed, row_as_json, type_name};
 
 use crate::checks::{check_name, refused};
-use crate::limits::Limits;
 
 /// The rows of one batch while a plugin has a handle to it.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]

@@ -1,10 +1,9 @@
 //! The handles of a plugin: batches, connections, cursors, services, responses, and the streams of WASI, in one table.
 
 use wasmtime::component::{Resource, ResourceTable};
-use wmshost_flow::{Cursor, Failure, ServiceResponse};
+use wmshost_flow::{Cursor, Failure, Limits, ServiceResponse};
 
 use crate::columns::PluginBatch;
-use crate::limits::Limits;
 
 /// A plugin's handle to the granted database.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]

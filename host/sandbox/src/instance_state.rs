@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wmshost_flow::{Cancel, SharedTarget, Stage};
+use wmshost_flow::{Cancel, Limits, SharedTarget, Stage};
 
 use crate::capabilities::{
     BatchesCtx, BatchesView, BuildingView, Granted, HttpCtx, HttpView, LogCtx, LogMeter, SettingsCtx, SourceCtx,
@@ -12,7 +12,7 @@ use crate::capabilities::{
 use crate::cost::CostMeter;
 use crate::handles::Handles;
 use crate::identity::Identity;
-use crate::limits::{CallTimer, Limits, MemoryGuard};
+use crate::limits::{CallTimer, MemoryGuard};
 use crate::purpose::Purpose;
 
 /// The state of one instance. It only holds the contexts together: a capability is linked with a view of its own one.

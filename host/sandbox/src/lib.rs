@@ -67,9 +67,9 @@ pub use contract::{CONTRACT_VERSION, contract_range};
 pub use cost::Cost;
 pub use description::{Description, Offer, SettingDescription};
 pub use identity::Identity;
-pub use limits::Limits;
 pub use link::World;
 pub use plugin::{Plugin, Sandbox};
 pub use seal::random_key;
 /// The version of the engine that runs components.
 pub use wasmtime_environ::VERSION as WASMTIME_VERSION;
+pub use wmshost_flow::Limits;

@@ -1,91 +1,14 @@
-//! The limits of a plugin. Each of them is enforced here or where its name says, and a hostile guest in the tests tries
-//! to exceed it.
+//! The limits of an instance's memory and of a call's time.
 
 use std::time::{Duration, Instant};
 
 use wasmtime::ResourceLimiter;
-use wmshost_flow::Failure;
+use wmshost_flow::{Failure, Limits};
 
-/// The limits of one plugin instance.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// The most linear memory, in bytes.
-    pub memory_bytes: usize,
-    /// The most core modules in one instance of a component, and likewise the most tables of theirs.
-    pub core_instances: usize,
-    /// The most elements of all tables of one instance together.
-    pub table_elements: usize,
-    /// The longest time that one call may compute, not counting the work of databases and web services for it.
-    pub call_time: Duration,
-    /// The longest time that databases and web services may work for one call.
-    pub wait_time: Duration,
-    /// The most bytes that the columns of one batch may take; the rows that were taken out of it may take as many
-    /// again.
-    pub batch_bytes: usize,
-    /// The most columns of a batch or a table.
-    pub batch_columns: usize,
-    /// The most batches that may be open at once.
-    pub batches: usize,
-    /// The most responses of a web service that may be open at once, each with its body.
-    pub responses: usize,
-    /// The most batches without a row that an extractor may return one after the other.
-    pub empty_batches: u32,
-    /// The most handles (batches, cursors, connections) that may be open at once.
-    pub handles: usize,
-    /// The most messages and printed lines that a plugin may put into the log for one stream, in all instances
-    /// together; further ones are counted and left out.
-    pub log_messages: u64,
-    /// The most bytes of them, likewise.
-    pub log_bytes: u64,
-    /// The longest message, in bytes; longer ones are cut.
-    pub message_bytes: usize,
-    /// The most bytes that are kept of a call's standard output, and of its standard error.
-    pub output_bytes: usize,
-    /// The most bytes that one call of the host may copy out of the plugin.
-    pub copied_bytes: usize,
-    /// The most models that one plugin may declare.
-    pub declared_models: usize,
-    /// The most entries of all lists of one declaration: columns, tests, values of fixtures.
-    pub declared_parts: usize,
-    /// The most bytes of all texts of one declaration.
-    pub declared_bytes: usize,
-    /// The longest SQL of one model or test, in bytes.
-    pub statement_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            memory_bytes: 64 << 20,
-            core_instances: 32,
-            table_elements: 100_000,
-            call_time: Duration::from_secs(30),
-            wait_time: Duration::from_secs(3_600),
-            batch_bytes: 64 << 20,
-            batch_columns: 1_000,
-            batches: 4,
-            responses: 2,
-            empty_batches: 1_000,
-            handles: 64,
-            log_messages: 10_000,
-            log_bytes: 8 << 20,
-            message_bytes: 4 << 10,
-            output_bytes: 64 << 10,
-            copied_bytes: 64 << 20,
-            declared_models: 1_000,
-            declared_parts: 100_000,
-            declared_bytes: 8 << 20,
-            statement_bytes: 256 << 10,
-        }
-    }
-}
-
-impl Limits {
-    /// The limits of a plugin while it describes itself. A description is read where no pipeline sets limits, so that a
-    /// component with an interpreter in it must fit too.
-    pub(crate) fn for_description() -> Self {
-        Self { call_time: Duration::from_secs(5), core_instances: 1_000, table_elements: 1_000_000, ..Self::default() }
-    }
+/// Returns the limits of a plugin while it describes itself. A description is read where no pipeline sets limits, so that
+/// a component with an interpreter in it must fit too.
+pub(crate) fn for_description() -> Limits {
+    Limits { call_time: Duration::from_secs(5), core_instances: 1_000, table_elements: 1_000_000, ..Limits::default() }
 }
 
 /// Watches the memory of one instance, and remembers a refusal so that the error can name it.

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::component::{Component, Linker};
 use wmshost_flow::model::Declaration;
-use wmshost_flow::{Cancel, Dialect, Extractor, Failure, FailureCause, Loader, SharedTarget, Transform, WasmError};
+use wmshost_flow::{
+    Cancel, Dialect, Extractor, Failure, FailureCause, Limits, Loader, SharedTarget, Transform, WasmError,
+};
 
 use crate::bindings::{any, extractor, loader, models, transform};
 use crate::capabilities::{Granted, LogMeter};
@@ -19,7 +21,7 @@ use crate::engine::TickingEngine;
 use crate::identity::Identity;
 use crate::instance::Instance;
 use crate::instance_state::InstanceState;
-use crate::limits::Limits;
+use crate::limits::for_description;
 use crate::link::{World, check_imports, exports_of, imports_of, linker, world_of};
 use crate::stages::{PluginExtractor, PluginLoader, PluginTransform, declare};
 
@@ -147,7 +149,7 @@ impl Plugin {
     /// The plugin's description of itself. It has no capability while it describes itself.
     pub fn describe(&self) -> Result<Description, Failure> {
         let identity = Identity { plugin: self.name.clone(), ..Identity::default() };
-        let state = self.state(identity, Limits::for_description());
+        let state = self.state(identity, for_description());
         let said = self
             .instance(state, |store, component, linker| any::Any::instantiate(store, component, linker))?
             .call("describe", |world, store| world.wmshost_plugin_about().call_describe(store))?;

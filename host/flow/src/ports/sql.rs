@@ -7,6 +7,7 @@ use wmshost_sql::{Dialect, Value};
 
 use super::cancel::Cancel;
 use crate::failure::Failure;
+use crate::limits::Limits;
 
 /// The limits of a statement that a plugin wrote, in a database that runs within this process.
 #[derive(Debug, Clone)]
@@ -21,7 +22,14 @@ pub struct StatementLimit {
 
 impl Default for StatementLimit {
     fn default() -> Self {
-        Self { time: Duration::from_secs(1_800), temp_bytes: 16 << 30, cancel: Cancel::default() }
+        Self::of(&Limits::default(), &Cancel::default())
+    }
+}
+
+impl StatementLimit {
+    /// Returns the limit of the statements of plugins with these limits.
+    pub fn of(limits: &Limits, cancel: &Cancel) -> Self {
+        Self { time: limits.statement_time, temp_bytes: limits.temp_bytes, cancel: cancel.clone() }
     }
 }
 

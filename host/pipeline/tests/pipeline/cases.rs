@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use wmshost_pipeline::{Checked, check_file, duration_text};
+use wmshost_pipeline::{Checked, changed_limits, check_file, duration_text};
 
 use crate::world::{ByFileName, variables};
 
@@ -53,7 +53,7 @@ fn reported(folder: &Path) -> String {
 
 fn summary(checked: &Checked) -> String {
     let mut text = format!("{} {:?}\n", checked.name, checked.run);
-    writeln!(text, "{:?}", checked.limits).unwrap();
+    writeln!(text, "limits {:?}", changed_limits(&checked.limits)).unwrap();
     for (label, connection) in &checked.connections {
         writeln!(text, "{label}: {connection}").unwrap();
     }
@@ -73,6 +73,9 @@ fn summary(checked: &Checked) -> String {
         writeln!(text, "  {:?} {:?} {:?}", plan.null_keys, plan.on_bad_value, plan.max_rejected).unwrap();
         for stage in [&stream.extractor].into_iter().chain(&stream.transforms).chain([&stream.loader]) {
             writeln!(text, "  {} {} {:?}", stage.plugin, stage.path.display(), stage.settings).unwrap();
+            if stage.limits != checked.limits {
+                writeln!(text, "    limits {:?}", changed_limits(&stage.limits)).unwrap();
+            }
         }
     }
     for plan in &checked.disabled {

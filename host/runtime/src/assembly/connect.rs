@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use wmshost_databases::oracle::{self, Settings, Tags};
 use wmshost_databases::sqlite;
-use wmshost_flow::{
-    Cancel, Clock, Failure, Service, Source, SourceGrant, SourceSession, SqlSession, StatementLimit, Target,
-};
-use wmshost_pipeline::{Connection, Limits, Resolved, StreamPlan};
+use wmshost_flow::{Clock, Failure, Service, Source, SourceGrant, SourceSession, SqlSession, StatementLimit, Target};
+use wmshost_pipeline::{Connection, Resolved, StreamPlan};
 use wmshost_sandbox::{Granted, GrantedService, GrantedSource};
 
 use super::unmarked_source::UnmarkedSource;
@@ -66,11 +64,6 @@ impl OpenSource {
 /// The failure of a connection that is used as a database and is a web service.
 fn no_database(label: &str) -> Failure {
     Failure::invalid_config(format!("connection {label} is a web service, not a database"))
-}
-
-/// Returns the limit of the statements of a pipeline's plugins.
-pub(crate) fn statement_limit(limits: &Limits, cancel: &Cancel) -> StatementLimit {
-    StatementLimit { time: limits.statement_timeout, temp_bytes: limits.temp_bytes, cancel: cancel.clone() }
 }
 
 /// Opens a database as a source for this many sessions, in one snapshot.

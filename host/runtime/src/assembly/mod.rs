@@ -14,4 +14,4 @@ mod windows;
 
 pub use connect::{SessionTags, reader, target_reader};
 pub use stream_factory::StreamFactory;
-pub(crate) use stream_factory::{checkpoint_name, identity, limits};
+pub(crate) use stream_factory::{checkpoint_name, identity};

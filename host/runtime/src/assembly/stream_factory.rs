@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, LARGEST_VALUE, Ledger,
     MaskKey, Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SOURCE_SCHEMA, SchemaPolicy,
-    Service, Setting, Source, SourceGrant, SourceSession, Stream, StreamContext, TakeOver, Target, TargetGrant,
-    TargetTriggers, Trace, Window, column_options, grant_options, mask_option,
+    Service, Setting, Source, SourceGrant, SourceSession, StatementLimit, Stream, StreamContext, TakeOver, Target,
+    TargetGrant, TargetTriggers, Trace, Window, column_options, grant_options, mask_option,
 };
 use wmshost_pipeline::{self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, StreamPlan};
-use wmshost_sandbox::{Identity, Limits, Plugin};
+use wmshost_sandbox::{Identity, Plugin};
 
 use super::connect::{self, OpenSource};
 use crate::plugin_registry::PluginRegistry;
@@ -147,7 +147,7 @@ impl<'a> StreamFactory<'a> {
     }
 
     fn database(&self, label: &str, connection: &Connection, sessions: usize) -> Result<Arc<dyn Source>, Failure> {
-        let limit = connect::statement_limit(&self.pipeline.limits, self.registry.cancel());
+        let limit = StatementLimit::of(&self.pipeline.limits, self.registry.cancel());
         connect::source(label, connection, sessions, &self.session_tags(), &limit)
     }
 
@@ -185,14 +185,17 @@ impl<'a> StreamFactory<'a> {
     pub(crate) fn source_session(&self, stream: &pipeline::Stream) -> Result<Box<dyn SourceSession>, Failure> {
         let label = &stream.plan.source;
         let source = self.database(label, &self.pipeline.connections[label], 1)?;
-        source.session(&self.source_grant(&stream.plan))
+        source.session(&self.source_grant(stream))
     }
 
     fn mask_key(&self) -> Option<MaskKey> {
         self.pipeline.mask_key.as_ref().map(|secret| MaskKey::of(secret.reveal()))
     }
 
-    fn source_grant(&self, plan: &StreamPlan) -> SourceGrant {
+    fn source_grant(&self, stream: &pipeline::Stream) -> SourceGrant {
+        let plan = &stream.plan;
+        // The batches that a source makes pass through all stages.
+        let batch_bytes = stream.stages().map(|stage| stage.limits.batch_bytes).min();
         SourceGrant {
             tables: plan.readable().cloned().collect(),
             key: plan.key.clone(),
@@ -200,7 +203,7 @@ impl<'a> StreamFactory<'a> {
             narrowed: plan.grants.clone(),
             mask_key: self.mask_key(),
             appends: plan.method == pipeline::Method::Append,
-            batch_bytes: self.pipeline.limits.batch_bytes,
+            batch_bytes: batch_bytes.unwrap_or(self.pipeline.limits.batch_bytes),
             by_statement: plan.reads_by_statement,
         }
     }
@@ -222,16 +225,18 @@ impl<'a> StreamFactory<'a> {
         })?;
         let session = Arc::new(Mutex::new(session));
         let known = self.pipeline.connections.keys().cloned().collect();
-        let granted = source.grant((&plan.source, known), &plan.name, &self.source_grant(plan))?;
-        let limits = limits(&self.pipeline.limits);
+        let granted = source.grant((&plan.source, known), &plan.name, &self.source_grant(stream))?;
         let staged = |stage: &ConfiguredPlugin| -> Result<(Plugin, Identity), Failure> {
             let plugin = self.registry.plugin(&stage.plugin, &stage.path)?;
             let digest = Some(plugin.digest.clone());
             Ok((plugin, Identity { digest, ..identity(stage, &plan.name) }))
         };
         let (reads, reader) = staged(extractor)?;
-        let changes = transforms.iter().map(&staged).collect::<Result<Vec<_>, _>>()?;
         let (writes, writer) = staged(loader)?;
+        let transform = |stage: &ConfiguredPlugin| {
+            let (plugin, identity) = staged(stage)?;
+            plugin.transform(identity, stage.limits.clone())
+        };
         Ok(Stream {
             name: plan.name.clone(),
             request: self.request(plan),
@@ -239,12 +244,9 @@ impl<'a> StreamFactory<'a> {
             policy: self.policy(plan),
             definition: self.definition(stream)?,
             source_version: source.version(),
-            extractor: reads.extractor(reader, limits.clone(), granted)?,
-            transforms: changes
-                .into_iter()
-                .map(|(plugin, identity)| plugin.transform(identity, limits.clone()))
-                .collect::<Result<_, _>>()?,
-            loader: writes.loader(writer, limits, Arc::clone(&session))?,
+            extractor: reads.extractor(reader, extractor.limits.clone(), granted)?,
+            transforms: transforms.iter().map(transform).collect::<Result<_, _>>()?,
+            loader: writes.loader(writer, loader.limits.clone(), Arc::clone(&session))?,
             target: session,
             checkpoint_name: self
                 .window
@@ -363,19 +365,6 @@ fn options(source: &Connection) -> BTreeMap<String, String> {
     };
     let largest = (LARGEST_VALUE.to_owned(), format!("{} MiB", lob_bytes >> 20));
     [largest].into_iter().chain(schema.map(|schema| (SOURCE_SCHEMA.to_owned(), schema))).collect()
-}
-
-/// The limits of one plugin instance, as the pipeline sets them.
-pub(crate) fn limits(limits: &pipeline::Limits) -> Limits {
-    Limits {
-        memory_bytes: limits.memory_bytes,
-        call_time: limits.call_timeout,
-        batch_bytes: limits.batch_bytes,
-        log_messages: limits.log_messages as u64,
-        core_instances: limits.core_instances,
-        table_elements: limits.table_elements,
-        ..Limits::default()
-    }
 }
 
 /// The identity of an instance, with its settings.

@@ -20,7 +20,6 @@ use wmshost_sandbox::Limits;
 pub use self::arena::{Arena, Attack, identity, try_rows};
 pub use self::sandbox::AttackEnd;
 use self::sandbox::{Guests, attack_all};
-use crate::assembly::limits;
 use crate::check::{Reach, check};
 use crate::error::Result;
 use crate::plugin_folders::PluginFolders;
@@ -120,7 +119,7 @@ pub fn attack_sandbox(
     report: &mut dyn FnMut(AttackEnd),
 ) -> Result<(), crate::error::Error> {
     let limits = match pipeline {
-        Some(file) => limits(&runtime.resolved(file)?.limits),
+        Some(file) => runtime.resolved(file)?.limits,
         None => Limits::default(),
     };
     let folders = hostile_folders(&PluginFolders::find()?);

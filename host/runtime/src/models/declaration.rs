@@ -10,7 +10,7 @@ use wmshost_pipeline::{Checked, Connection, SQL_PROJECT, StreamPlan};
 use wmshost_projects::{Problem, SqlProject, problems_text};
 use wmshost_sandbox::Identity;
 
-use crate::assembly::{identity, limits};
+use crate::assembly::identity;
 use crate::error::{Error, ModelDiagnostics, Result};
 use crate::plugin_registry::PluginRegistry;
 use crate::runtime::Runtime;
@@ -79,7 +79,7 @@ pub(super) fn declared(
         let plugin = registry.plugin(&stage.plugin, &stage.path)?;
         let identity: Identity = identity(stage, "");
         // Nothing was built yet, whatever keeps a plugin from declaring its models.
-        let declared = plugin.models(identity, limits(&pipeline.limits), dialect);
+        let declared = plugin.models(identity, stage.limits.clone(), dialect);
         let declared = declared.map_err(|failure| match failure.kind {
             FailureKind::Cancelled => failure,
             _ => Failure {

@@ -83,7 +83,7 @@ impl ModelsProject {
         let connection = &pipeline.connections[&models.target];
         // One for each thread, and one each for changes of tables, the tests at the end and the lease.
         let target = connect::target(&models.target, connection, models.threads + 3, Arc::clone(&runtime.clock))?;
-        let limit = connect::statement_limit(&pipeline.limits, &runtime.cancel);
+        let limit = StatementLimit::of(&pipeline.limits, &runtime.cancel);
         let mut sql = target.sql()?;
         sql.limit_statements(&limit)?;
         let objections = store_objections(sql.as_mut())?;

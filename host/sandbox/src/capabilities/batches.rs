@@ -6,7 +6,7 @@ use arrow_array::types::{ByteArrayType, Date32Type, Decimal128Type, Float64Type,
 use arrow_array::{Array, ArrayRef, GenericByteArray};
 use arrow_schema::DataType;
 use wasmtime::component::{HasData, Resource};
-use wmshost_flow::{Failure, Stage};
+use wmshost_flow::{Failure, Limits, Stage};
 
 use super::{HostResult, into_guest};
 use crate::bindings::batches::{
@@ -17,7 +17,6 @@ use crate::columns::{self, PluginBatch, Rejection};
 use crate::convert::{columns_to_wit, timestamp_type};
 use crate::handles::Handles;
 use crate::identity::Identity;
-use crate::limits::Limits;
 use crate::text::sanitize;
 
 // Decimals cross as the machine has them in memory; the contract says little-endian.

@@ -7,7 +7,7 @@ use std::time::Instant;
 use arrow_schema::FieldRef;
 use wasmtime::component::{HasData, Resource};
 use wmshost_contract_rules as rules;
-use wmshost_flow::{Cancel, Failure, JsonColumn, JsonPlace, JsonRows, RowsOf, ServiceRequest, ServiceSession};
+use wmshost_flow::{Cancel, Failure, JsonColumn, JsonPlace, JsonRows, Limits, RowsOf, ServiceRequest, ServiceSession};
 
 use super::source::check_batch_bytes;
 use super::{HostResult, LogMeter, check_label, into_guest};
@@ -16,7 +16,7 @@ use crate::bindings::types::Column;
 use crate::columns::PluginBatch;
 use crate::convert::columns_from_wit;
 use crate::handles::{Handles, OpenResponse, OpenService};
-use crate::limits::{CallTimer, Limits};
+use crate::limits::CallTimer;
 
 /// The most names of a path within a row.
 const PATH_NAMES: usize = 8;

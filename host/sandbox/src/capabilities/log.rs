@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use wasmtime::component::HasData;
+use wmshost_flow::Limits;
 
 use crate::bindings::log::{Host, Level};
 use crate::identity::Identity;
-use crate::limits::Limits;
 use crate::output::{Output, OutputHandle};
 use crate::purpose::{INSTANTIATE, Purpose};
 use crate::text::sanitize;

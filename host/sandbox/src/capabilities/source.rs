@@ -6,7 +6,7 @@ use std::time::Instant;
 use arrow_array::{Array as _, ArrayRef};
 use wasmtime::component::{HasData, Resource};
 use wmshost_contract_rules::NAME_BYTES;
-use wmshost_flow::{Batch, Bounds, ColumnOrder, Dialect, Failure, SourceSession, TableDescription, Value};
+use wmshost_flow::{Batch, Bounds, ColumnOrder, Dialect, Failure, Limits, SourceSession, TableDescription, Value};
 
 use super::{HostResult, LogMeter, check_label, into_guest};
 use crate::bindings::source::{self as wit, Host, HostConnection, HostCursor};
@@ -14,7 +14,7 @@ use crate::bindings::types::{Column, Value as WitValue};
 use crate::columns::PluginBatch;
 use crate::convert::{columns_to_wit, value_from_wit};
 use crate::handles::{Connection, Handles, OpenCursor};
-use crate::limits::{CallTimer, Limits};
+use crate::limits::CallTimer;
 
 /// The database that an extractor was granted.
 pub struct GrantedSource {

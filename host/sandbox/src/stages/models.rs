@@ -2,13 +2,12 @@
 //! or a text beyond the limits, ends the call. This module does not judge whether it makes sense.
 
 use wmshost_flow::model::{self, Declaration};
-use wmshost_flow::{Dialect, Failure};
+use wmshost_flow::{Dialect, Failure, Limits};
 
 use crate::bindings::models::Models as World;
 use crate::bindings::{modelling as wit, types};
 use crate::convert::{kind_from_wit, value_from_wit};
 use crate::instance::Instance;
-use crate::limits::Limits;
 
 /// The longest name of anything declared, in bytes.
 const NAME_BYTES: usize = 128;

@@ -1,8 +1,9 @@
 //! The report of `wmshost plan`: the reads and writes of a run, and the bookmark it would begin from.
 
-use wmshost_flow::{Failure, LoadMode, Reaction, TargetTriggers};
+use wmshost_flow::{Failure, Limits, LoadMode, Reaction, TargetTriggers};
 use wmshost_pipeline::{
-    Checked, Deletes, LateRows, Method, NullKeys, OnBadValue, OnChange, OnTrap, Stream, StreamPlan, duration_text,
+    Checked, Deletes, LateRows, Method, NullKeys, OnBadValue, OnChange, OnTrap, Stream, StreamPlan, changed_limits,
+    duration_text,
 };
 use wmshost_runtime::plan::Outlook;
 
@@ -71,11 +72,27 @@ fn lines(pipeline: &Checked, stream: &Stream, next: String) -> Vec<(&'static str
         ("from", format!("{} {} ({})", plan.source, plan.table, pipeline.connections[&plan.source])),
         ("to", format!("{} {} ({})", plan.target, plan.target_table, pipeline.connections[&plan.target])),
         ("through", stages),
+        ("limits", limits(stream)),
     ];
     lines.extend(policies(plan));
     // After the method, which it follows from.
-    lines.insert(4, ("next", next));
+    lines.insert(5, ("next", next));
     lines
+}
+
+/// The limits of a stream's plugins that differ from the defaults.
+fn limits(stream: &Stream) -> String {
+    let changed = stream.stages().filter_map(|stage| {
+        let changed = changed_limits(&stage.limits);
+        (!changed.is_empty()).then(|| format!("{}: {}", stage.plugin, changed.join(", ")))
+    });
+    let changed: Vec<String> = changed.collect();
+    if changed.is_empty() {
+        let default = Limits::default();
+        let (memory, time) = (default.memory_bytes >> 20, duration_text(default.call_time));
+        return format!("the defaults: {memory} MiB of memory, {time} of computing for a call, and others");
+    }
+    changed.join("; ")
 }
 
 /// The policies of a stream: names and words.

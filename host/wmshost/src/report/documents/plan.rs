@@ -1,8 +1,10 @@
 //! The output of `plan`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
-use wmshost_pipeline::ConfiguredPlugin;
+use wmshost_pipeline::{ConfiguredPlugin, limits_by_key};
 use wmshost_runtime::plan::Outlook;
 
 use super::bookmark::{BookmarkDocument, DefinitionChangeDocument, definition_changes};
@@ -104,6 +106,8 @@ struct StagePlugin {
     version: String,
     /// The digest of its component.
     digest: String,
+    /// Its limits, by their keys in a pipeline file and in the units of these; durations in seconds.
+    limits: BTreeMap<&'static str, u64>,
 }
 
 /// Characters of a digest that distinguish it for people: `blake3:` and 12 digits.
@@ -162,6 +166,11 @@ impl PlannedStream {
 
 impl From<&ConfiguredPlugin> for StagePlugin {
     fn from(stage: &ConfiguredPlugin) -> Self {
-        Self { plugin: stage.plugin.clone(), version: stage.version.clone(), digest: stage.digest.clone() }
+        Self {
+            plugin: stage.plugin.clone(),
+            version: stage.version.clone(),
+            digest: stage.digest.clone(),
+            limits: limits_by_key(&stage.limits),
+        }
     }
 }
