@@ -217,7 +217,7 @@ impl Dialect {
         }
     }
 
-    /// Returns the hint after INSERT, after a blank, with which many rows are written behind the last block of a table.
+    /// Returns the hint after INSERT, after a blank, with which many rows are written after the last block of a table.
     pub fn direct_path(self) -> &'static str {
         match self {
             Self::Sqlite => "",

@@ -5,8 +5,8 @@ use sqlparser::tokenizer::Token;
 
 /// The most operators in one text.
 const MOST_OPERATORS: usize = 4_000;
-/// The bytes of stack on which a text with that many is parsed, walked and dropped, in an unoptimized build, too. The
-/// system gives them as they are used.
+/// The bytes of stack on which a text with that many is parsed, walked and dropped, in an unoptimized build, too; memory
+/// is taken as it is used.
 const STACK_BYTES: usize = 256 << 20;
 
 /// Fails if a text has more operators than can be walked; the error is the reason.
