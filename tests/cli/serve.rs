@@ -63,7 +63,7 @@ pub(crate) fn wait_for(what: &str, project: &TestProject, mut is_so: impl FnMut(
     while !is_so() {
         let log = log(project);
         assert!(begin.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}:\n{log}");
-        sleep(Duration::from_millis(500));
+        sleep(Duration::from_millis(50));
     }
 }
 
@@ -114,7 +114,7 @@ fn a_due_run_begins_in_time_is_recorded_and_is_not_run_again_after_a_restart() {
 #[test]
 fn a_run_outlives_a_server_that_is_killed_and_the_next_one_waits_for_it() {
     let mut project = TestProject::with_stream(SOURCE, EVERY_MINUTE);
-    project.change("WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 60000) INSERT INTO s SELECT i, i FROM n");
+    project.change("WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 400000) INSERT INTO s SELECT i, i FROM n");
     project.set("TARGET_BATCH_SIZE", "1");
     before_a_minute(&mut project);
     let server = Server::start(&project);
@@ -127,7 +127,7 @@ fn a_run_outlives_a_server_that_is_killed_and_the_next_one_waits_for_it() {
     assert_eq!(server.end(), 0);
     let first = dues(&project).last().expect("a due time").clone();
     assert_eq!((&first["exit_code"], &first["attempt"]), (&0.into(), &1.into()), "{first:#}");
-    assert_eq!(project.number("SELECT count(*) FROM WMS_S"), 60_000);
+    assert_eq!(project.number("SELECT count(*) FROM WMS_S"), 400_000);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! | `world` | a warehouse, the guests, and the checks after each of them |
 //! | `bombs` | components that are dear to compile |
 //! | `refused` | components that are refused before their code runs |
+//! | `bundles` | bundles of plugins |
 //! | `mutated` | components that are damaged at random |
 //! | `wasi` | the parts of WASI that can be linked, and the guests of both kinds of toolchain |
 //! | `start` | code that runs while an instance is created and described |
@@ -19,6 +20,7 @@
 //! | `program` | the program itself: exit codes and messages |
 
 mod bombs;
+mod bundles;
 mod cache;
 mod echo;
 mod extractors;

@@ -8,15 +8,15 @@ use wmshost_tests::plugin as component;
 use crate::program::{Site, text};
 
 /// A pipeline whose three components are beside it, and two pairs of keys.
-struct Signed {
-    site: Site,
+pub(crate) struct Signed {
+    pub(crate) site: Site,
     /// The pipeline file without `require_signed`.
     pipeline: String,
     components: Vec<PathBuf>,
 }
 
 impl Signed {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let site = Site::new("none");
         let mut pipeline = fs::read_to_string(site.path("pipeline.toml")).expect("a pipeline");
         let names = ["wmshost_extractor_wms_tables", "hostile_transform", "wmshost_loader_table"];
@@ -30,18 +30,18 @@ impl Signed {
     }
 
     /// Makes a pair of keys; returns the public one.
-    fn key(&self, file: &str) -> String {
+    pub(crate) fn key(&self, file: &str) -> String {
         let made = self.site.wmshost(&["plugin", "key", "--to", file, "--unprotected"]);
         assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
         text(&made.stdout).lines().next().expect("a key").to_owned()
     }
 
-    fn require(&self, keys: &[&str]) {
+    pub(crate) fn require(&self, keys: &[&str]) {
         fs::write(self.site.path("pipeline.toml"), format!("require_signed = {keys:?}\n{}", self.pipeline))
             .expect("a file");
     }
 
-    fn sign(&self, key: &str) {
+    pub(crate) fn sign(&self, key: &str) {
         for component in &self.components {
             let signed = self.site.wmshost(&["plugin", "sign", &component.display().to_string(), "--key", key]);
             assert_eq!(signed.status.code(), Some(0), "{}", text(&signed.stderr));

@@ -32,6 +32,7 @@
 //! | `lock` | `wmshost.lock`, to which plugins and grants are held |
 //! | `doctor` | the state of this machine, its connections, and its sandbox |
 //! | `signature` | signatures of components |
+//! | `bundle` | the plugins of a pipeline in one archive |
 //! | `discover` | the tables of a database, as a source |
 //! | `init` | a pipeline for a database that nobody has described yet |
 //! | `clean` | removing old runs, logs and compiled plugins |
@@ -43,6 +44,7 @@
 
 pub mod assembly;
 pub mod backfill;
+pub mod bundle;
 pub mod certificate;
 pub mod check;
 pub mod clean;

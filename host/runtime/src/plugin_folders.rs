@@ -81,6 +81,11 @@ impl PluginFolders {
         self.folders.iter().map(|folder| folder.path.clone()).collect()
     }
 
+    /// Returns the folder to install plugins in, where they have plain names; `None` if the program is not installed.
+    pub fn installed(&self) -> Option<PathBuf> {
+        self.folders.iter().find(|folder| folder.naming == Naming::Plain).map(|folder| folder.path.clone())
+    }
+
     /// Returns the names of all standard plugins, in order.
     pub fn names(&self) -> Vec<String> {
         self.files.keys().cloned().collect()

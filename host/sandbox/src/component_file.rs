@@ -1,11 +1,13 @@
 //! The bytes of a component, read once: what is looked at, held to a lock or a signature, and compiled are the same
 //! bytes, whatever happens to the file meanwhile.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use wasmtime_environ::wasmparser::{KnownCustom, Parser, Payload};
 use wmshost_flow::{Failure, FailureCause, check_is_file};
 
 use crate::weigh::COMPONENT_BYTES;
@@ -49,6 +51,22 @@ impl ComponentFile {
     /// Returns the bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Returns the tools that the component, or a module in it, says it was made by: pairs of a field, such as `language`
+    /// or `processed-by`, and the tool with its version, each once.
+    pub fn producers(&self) -> Vec<(String, String)> {
+        let mut found = BTreeSet::new();
+        for payload in Parser::new(0).parse_all(&self.bytes).map_while(Result::ok) {
+            let Payload::CustomSection(section) = payload else { continue };
+            let KnownCustom::Producers(fields) = section.as_known() else { continue };
+            for field in fields.into_iter().map_while(Result::ok) {
+                for tool in field.values.into_iter().map_while(Result::ok) {
+                    found.insert((field.name.to_owned(), format!("{} {}", tool.name, tool.version).trim().to_owned()));
+                }
+            }
+        }
+        found.into_iter().collect()
     }
 
     /// Returns the digest of the bytes (BLAKE3), in hex.

@@ -134,6 +134,47 @@ Examples:
         #[arg(long, value_name = "KEY", required = true)]
         key: Vec<String>,
     },
+    /// Put the plugins of a pipeline into one archive, to install them on a machine without a network
+    #[command(after_help = "\
+The archive (tar) has the components, their signatures, wmshost.lock, and a bill of materials in CycloneDX's format. The
+same plugins make the same bytes.
+
+Examples:
+  wmshost plugin bundle pipelines/prod.toml --to wms-plugins.tar
+  sha256sum wms-plugins.tar")]
+    Bundle {
+        /// The pipeline file
+        pipeline: PathBuf,
+        /// The archive to make
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Install the plugins of a bundle where pipelines find them by name
+    #[command(after_help = "\
+All of them are checked first: digests, signatures, and that this host can run them. If anything is wrong, nothing is
+installed. Another component of the same name is only replaced with --replace.
+
+Examples:
+  wmshost plugin install wms-plugins.tar --key release.key.pub
+  wmshost plugin install wms-plugins.tar --to /opt/wmshost/plugins --replace")]
+    Install {
+        /// The archive
+        bundle: PathBuf,
+        /// The folder to install them in; by default the first of WMSHOST_PLUGINS, or lib/wmshost/plugins beside the bin
+        /// of the program
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+        /// A public key, or the file that has it; each plugin has to be signed by one of them
+        #[arg(long, value_name = "KEY")]
+        key: Vec<String>,
+        /// Replace components of the same name that differ
+        #[arg(long)]
+        replace: bool,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
     /// Show a component's world, its imports and its settings
     #[command(after_help = "\
 Examples:

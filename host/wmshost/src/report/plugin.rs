@@ -1,10 +1,14 @@
 //! The reports of `wmshost plugin`: descriptions of components.
 
+use std::path::Path;
+
 use wmshost_flow::Failure;
+use wmshost_runtime::bundle::{BundleManifest, Installed};
 use wmshost_runtime::grants::PluginGrants;
 use wmshost_runtime::plugin_registry::named_digest;
 use wmshost_sandbox::{Description, Plugin};
 
+use super::documents::bundle::InstalledDocument;
 use super::documents::grants::PluginGrantsDocument;
 use super::documents::plugin::{PluginDocument, kind_name};
 use super::{json, plain, print, section, table};
@@ -25,7 +29,7 @@ pub(crate) fn list(found: &[(String, Plugin, Description)], output: Output) -> R
             plugin.world.to_string(),
             said.version.clone(),
             said.summary.clone(),
-            format!("{}…", &named_digest(&plugin.digest)[..SHOWN_DIGEST]),
+            short(&named_digest(&plugin.digest)),
             plugin.file.display().to_string(),
         ]
     });
@@ -46,6 +50,40 @@ pub(crate) fn grants(found: &[PluginGrants], output: Output) -> Result<(), Failu
         }
     }
     Ok(())
+}
+
+/// Reports the plugins of a bundle that was made.
+pub(crate) fn bundle(manifest: &BundleManifest, to: &Path, output: Output) -> Result<(), Failure> {
+    if output == Output::Json {
+        return json(manifest);
+    }
+    let rows = manifest.plugins.iter().map(|(name, plugin)| {
+        let is_signed = if plugin.is_signed { "yes" } else { "no" };
+        let kib = format!("{} KiB", plugin.bytes.div_ceil(1 << 10));
+        vec![name.clone(), plugin.version.clone(), kib, is_signed.to_owned(), short(&plugin.digest)]
+    });
+    table(&["plugin", "version", "size", "signed", "digest"], &[2], rows.collect());
+    print(&plain(&format!("{} has the plugins of {}", to.display(), manifest.pipeline)));
+    Ok(())
+}
+
+/// Reports the plugins that were installed.
+pub(crate) fn installed(plugins: &[Installed], output: Output) -> Result<(), Failure> {
+    if output == Output::Json {
+        return json(&plugins.iter().map(InstalledDocument::from).collect::<Vec<_>>());
+    }
+    let rows = plugins.iter().map(|installed| {
+        let outcome = if installed.is_unchanged { "was there" } else { "installed" };
+        let signer = installed.signer.clone().unwrap_or_else(|| "not asked for".to_owned());
+        let Installed { name, plugin, file, .. } = installed;
+        vec![name.clone(), plugin.version.clone(), outcome.to_owned(), signer, file.display().to_string()]
+    });
+    table(&["plugin", "version", "outcome", "signed by", "file"], &[], rows.collect());
+    Ok(())
+}
+
+fn short(digest: &str) -> String {
+    format!("{}…", digest.get(..SHOWN_DIGEST).unwrap_or(digest))
 }
 
 /// Reports one plugin in full.

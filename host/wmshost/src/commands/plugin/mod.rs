@@ -11,8 +11,9 @@ mod certify;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use wmshost_flow::Failure;
 use wmshost_pipeline::{PluginCatalog as _, PluginFile};
-use wmshost_runtime::{PluginRegistry, Result, signature};
+use wmshost_runtime::{PluginFolders, PluginRegistry, Result, bundle, signature};
 use wmshost_sandbox::{ComponentFile, Plugin};
 
 use super::App;
@@ -43,6 +44,14 @@ pub(super) fn plugin(app: &App, command: PluginCommand) -> Result<Exit> {
             Ok(Exit::Success)
         }
         PluginCommand::Verify { component, key } => verify(&component, &key),
+        PluginCommand::Bundle { pipeline, to, output } => {
+            let manifest = bundle::bundle(&app.runtime(output.output), &pipeline, &to)?;
+            report::plugin::bundle(&manifest, &to, output.output)?;
+            Ok(Exit::Success)
+        }
+        PluginCommand::Install { bundle, to, key, replace, output } => {
+            install(app, &bundle, (to.as_deref(), replace), &key, output.output)
+        }
         PluginCommand::Inspect { file, output } => inspect(app, &file, output.output),
     }
 }
@@ -87,6 +96,26 @@ fn verify(component: &Path, keys: &[String]) -> Result<Exit> {
             Ok(Exit::Failed)
         }
     }
+}
+
+fn install(
+    app: &App,
+    bundle: &Path,
+    (to, replaces): (Option<&Path>, bool),
+    keys: &[String],
+    output: Output,
+) -> Result<Exit> {
+    let folder = match to {
+        Some(folder) => folder.to_owned(),
+        None => PluginFolders::find()?.installed().ok_or_else(|| {
+            Failure::invalid_config("this program is not installed, and WMSHOST_PLUGINS names no folder")
+                .advise("name the folder by --to")
+        })?,
+    };
+    let keys = keys.iter().map(|key| signature::public_key(key)).collect::<Result<Vec<_>>>()?;
+    let installed = bundle::install(&app.runtime(output), bundle, &folder, &keys, replaces)?;
+    report::plugin::installed(&installed, output)?;
+    Ok(Exit::Success)
 }
 
 fn grants(app: &App, file: &Path, output: Output) -> Result<Exit> {

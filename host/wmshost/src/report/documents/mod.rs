@@ -19,6 +19,7 @@
 //! | `explain` | `explain` |
 //! | `schedule` | `schedule list` |
 //! | `runs` | `runs list` and `show` |
+//! | `bundle` | `plugin bundle` and `install` |
 //! | `cases` | `plugin test` |
 //! | `certificate` | `plugin check` |
 //! | `grants` | `plugin grants` |
@@ -35,6 +36,7 @@
 pub(crate) mod api;
 pub(super) mod backfill;
 pub(super) mod bookmark;
+pub(super) mod bundle;
 pub(super) mod cases;
 pub(super) mod certificate;
 pub(super) mod check;

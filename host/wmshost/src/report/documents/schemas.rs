@@ -4,9 +4,11 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value as Json;
 use wmshost_models::{Manifest, ManifestNode, RunResults};
+use wmshost_runtime::bundle::BundleManifest;
 use wmshost_runtime::state::StateExport;
 
 use super::backfill::BackfillDocument;
+use super::bundle::InstalledDocument;
 use super::cases::CasesDocument;
 use super::certificate::CertificateDocument;
 use super::check::CheckDocument;
@@ -67,6 +69,8 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("runs-show", "wmshost runs show --output json", of::<ShownRunDocument>),
     entry("plugin-list", "wmshost plugin list --output json", of::<Vec<PluginDocument>>),
     entry("plugin-inspect", "wmshost plugin inspect --output json", of::<PluginDocument>),
+    entry("plugin-bundle", "wmshost plugin bundle --output json", of::<BundleManifest>),
+    entry("plugin-install", "wmshost plugin install --output json", of::<Vec<InstalledDocument>>),
     entry("plugin-grants", "wmshost plugin grants --output json", of::<Vec<PluginGrantsDocument>>),
     entry("plugin-check", "wmshost plugin check --output json", of::<CertificateDocument>),
     entry("plugin-diff", "wmshost plugin diff --output json", of::<PluginDiffDocument>),
