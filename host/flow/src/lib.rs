@@ -4,6 +4,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `choice` | enums whose values are named in pipeline files |
+//! | `csv` | comma-separated values |
 //! | `failure` | failures: kind, cause, message, advice, and their consequences |
 //! | `limits` | the limits of a plugin |
 //! | `regular_file` | files that a person names |
@@ -23,6 +24,7 @@
 mod choice;
 mod columns;
 mod compare;
+mod csv;
 mod definition;
 mod failure;
 mod limits;
@@ -43,6 +45,7 @@ pub use columns::{
     ColumnCertificate, ColumnReading, ColumnRule, ColumnRules, Mask, MovedColumns, SourceForm, certify, type_of_name,
 };
 pub use compare::{Compare, Compared, Comparison, Depth, Difference, DifferenceKind, OpenTarget};
+pub use csv::{CsvCell, CsvRecord, csv_records};
 pub use definition::{
     ColumnUse, Definition, DefinitionChange, Impact, LARGEST_VALUE, PluginUse, Reaction, SOURCE_SCHEMA, column_options,
     grant_options, mask_option,

@@ -7,57 +7,22 @@ use std::sync::Arc;
 use arrow_array::{Array as _, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use serde_json::{Map, Value as Json};
-use wmshost_flow::cell_as_json;
+use wmshost_flow::{CsvCell, CsvRecord, cell_as_json, csv_records};
 
 use super::{Parsed, column_heading, parse_column};
 
-/// One field: its text, and whether it was in quotes.
-type Cell = (String, bool);
-
-/// Splits a text into records, each with the line that it begins in. A quote that is not closed ends with the text.
-fn records(text: &str) -> Vec<(usize, Vec<Cell>)> {
-    let mut records = Vec::new();
-    let (mut fields, mut field, mut quoted, mut inside) = (Vec::new(), String::new(), false, false);
-    let (mut line, mut begin) = (1, 1);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' if inside && chars.peek() == Some(&'"') => {
-                field.push('"');
-                chars.next();
-            }
-            '"' if inside => inside = false,
-            '"' if field.is_empty() => (inside, quoted) = (true, true),
-            ',' if !inside => fields.push((std::mem::take(&mut field), std::mem::take(&mut quoted))),
-            '\r' if !inside && chars.peek() == Some(&'\n') => {}
-            '\n' if !inside => {
-                fields.push((std::mem::take(&mut field), std::mem::take(&mut quoted)));
-                records.push((begin, std::mem::take(&mut fields)));
-                begin = line + 1;
-            }
-            c => field.push(c),
-        }
-        line += usize::from(c == '\n');
-    }
-    if !field.is_empty() || quoted || !fields.is_empty() {
-        fields.push((field, quoted));
-        records.push((begin, fields));
-    }
-    // An empty line is no row.
-    records.retain(|(_, fields)| fields.len() > 1 || fields[0] != (String::new(), false));
-    records
-}
-
-/// Returns the texts of all fields, by record; the headings are the first record. A field of NULL is empty.
+/// Returns the texts of all cells, by record; the headings are the first record. A cell that is NULL is empty.
 pub(crate) fn cells(text: &str) -> Vec<Vec<String>> {
-    let texts = |cells: Vec<Cell>| cells.into_iter().map(|(text, _)| text).collect();
-    records(text).into_iter().map(|(_, cells)| texts(cells)).collect()
+    let texts = |record: CsvRecord| record.cells.into_iter().map(|cell| cell.text).collect();
+    csv_records(text).unwrap_or_default().into_iter().map(texts).collect()
 }
 
 /// Parses rows; adds all mistakes to the list.
 pub(super) fn parse(text: &str, mistakes: &mut Vec<String>) -> Option<Parsed> {
-    let mut records = records(text).into_iter();
-    let Some((_, head)) = records.next() else {
+    let records = csv_records(text);
+    let records = records.map_err(|line| mistakes.push(format!("line {line}: a quote that begins here is not closed")));
+    let mut records = records.ok()?.into_iter();
+    let Some(CsvRecord { cells: head, .. }) = records.next() else {
         mistakes.push("line 1: the file is empty: begin with a head, `id:int64!,name:utf8`".to_owned());
         return None;
     };
@@ -70,21 +35,21 @@ pub(super) fn parse(text: &str, mistakes: &mut Vec<String>) -> Option<Parsed> {
         }
     }
     let mut rows = Vec::new();
-    for (line, cells) in records {
+    for CsvRecord { line, cells } in records {
         if cells.len() != columns.len() {
             mistakes.push(format!("line {line}: {} fields for {} columns", cells.len(), columns.len()));
             continue;
         }
-        let cell = |(field, cell): (&Field, &Cell)| (field.name().clone(), json_of(field.data_type(), cell));
+        let cell = |(field, cell): (&Field, &CsvCell)| (field.name().clone(), json_of(field.data_type(), cell));
         rows.push((line, columns.iter().zip(&cells).map(cell).collect::<Map<_, _>>()));
     }
     Some(Parsed { columns: Arc::new(Schema::new(columns)), rows })
 }
 
 /// The headings: the comma of `decimal(10,2)` needs no quotes.
-fn headings(head: Vec<Cell>) -> Vec<String> {
+fn headings(head: Vec<CsvCell>) -> Vec<String> {
     let mut headings: Vec<String> = Vec::new();
-    for (field, _) in head {
+    for CsvCell { text: field, .. } in head {
         match headings.last_mut() {
             Some(open) if open.contains('(') && !open.contains(')') => *open += &format!(",{field}"),
             _ => headings.push(field),
@@ -94,8 +59,8 @@ fn headings(head: Vec<Cell>) -> Vec<String> {
 }
 
 /// The JSON of a field, in the form in which the host keeps values of the type.
-fn json_of(data_type: &DataType, (text, quoted): &Cell) -> Json {
-    if text.is_empty() && !quoted {
+fn json_of(data_type: &DataType, CsvCell { text, is_quoted }: &CsvCell) -> Json {
+    if text.is_empty() && !is_quoted {
         return Json::Null;
     }
     match data_type {
@@ -142,16 +107,6 @@ fn quoted_if_needed(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn fields_in_quotes_keep_commas_quotes_and_lines() {
-        let text = "a:utf8,b:utf8\n\"x,\"\"y\"\"\nz\",\n,\"\"\n\n\"last\",1";
-        let [first, second, third, fourth] = records(text).try_into().expect("four records");
-        assert_eq!(first.0, 1);
-        assert_eq!(second, (2, vec![("x,\"y\"\nz".to_owned(), true), (String::new(), false)]));
-        assert_eq!(third, (4, vec![(String::new(), false), (String::new(), true)]));
-        assert_eq!(fourth, (6, vec![("last".to_owned(), true), ("1".to_owned(), false)]));
-    }
 
     #[test]
     fn all_mistakes_are_reported_with_their_lines() {

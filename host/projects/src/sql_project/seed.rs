@@ -3,6 +3,7 @@
 
 use arrow_schema::DataType;
 use wmshost_flow::model::ModelColumn;
+use wmshost_flow::{CsvCell, csv_records};
 use wmshost_sql::{Dialect, is_decimal, text_literal};
 
 use super::scalars::braces_doubled;
@@ -131,45 +132,9 @@ type Row = Vec<Option<String>>;
 
 /// The rows of a CSV text, each with its line; reports a quote that is not closed.
 fn rows(text: &str, sink: &mut ProblemSink<'_>) -> Option<Vec<(usize, Row)>> {
-    let mut letters = text.trim_start_matches('\u{feff}').chars().peekable();
-    let (mut rows, mut row, mut cell) = (Vec::new(), Row::new(), String::new());
-    let (mut line, mut began, mut in_quotes) = (1, 1, false);
-    let end_cell = |row: &mut Row, cell: &mut String| {
-        row.push(Some(std::mem::take(cell)).filter(|text| !text.is_empty()));
-    };
-    while let Some(letter) = letters.next() {
-        line += usize::from(letter == '\n');
-        match letter {
-            '"' if in_quotes && letters.peek() == Some(&'"') => {
-                letters.next();
-                cell.push('"');
-            }
-            '"' if in_quotes || cell.is_empty() => {
-                in_quotes = !in_quotes;
-            }
-            letter if in_quotes => cell.push(letter),
-            ',' => end_cell(&mut row, &mut cell),
-            '\n' => {
-                end_cell(&mut row, &mut cell);
-                if row.iter().any(Option::is_some) || row.len() > 1 {
-                    rows.push((began, std::mem::take(&mut row)));
-                }
-                row.clear();
-                began = line;
-            }
-            '\r' => {}
-            letter => cell.push(letter),
-        }
-    }
-    if in_quotes {
-        sink.add(began, "a quote that begins here is not closed");
-        return None;
-    }
-    if !cell.is_empty() || !row.is_empty() {
-        end_cell(&mut row, &mut cell);
-        rows.push((began, row));
-    }
-    Some(rows)
+    let records = csv_records(text).map_err(|line| sink.add(line, "a quote that begins here is not closed"));
+    let cells = |cells: Vec<CsvCell>| cells.into_iter().map(|cell| Some(cell.text).filter(|text| !text.is_empty()));
+    Some(records.ok()?.into_iter().map(|record| (record.line, cells(record.cells).collect())).collect())
 }
 
 #[cfg(test)]
