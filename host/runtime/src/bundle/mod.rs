@@ -4,8 +4,7 @@
 //! | entry | content |
 //! |---|---|
 //! | `bundle.json` | the [`BundleManifest`]: each plugin with its file and digest; always the first entry |
-//! | `plugins/NAME.wasm` | the component of each plugin |
-//! | `plugins/NAME.wasm.minisig` | its signature, if it has one |
+//! | `plugins/` and a name | the component of each plugin, `.wasm`, and its signature, `.wasm.minisig`, if it has one |
 //! | `wmshost.lock` | the lock of the pipeline, if it has one |
 //! | `sbom.cdx.json` | the software bill of materials, in CycloneDX's format |
 //!
@@ -60,7 +59,7 @@ pub struct BundleManifest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BundledPlugin {
-    /// The name that it gives itself.
+    /// Its own name.
     pub name: String,
     /// The version that it states.
     pub version: String,
