@@ -8,7 +8,8 @@ use crate::configured_plugin::ConfiguredPlugin;
 use crate::connection::Connection;
 use crate::diagnostics::Diagnostics;
 use crate::models::Models;
-use crate::resolved::{Limits, RunOptions, StreamPlan};
+use crate::resolved::StreamPlan;
+use crate::run_options::{Limits, RunOptions};
 use crate::secret::Secret;
 use crate::select::pick;
 

@@ -10,6 +10,7 @@ use wmshost_flow::{
     TargetTriggers,
 };
 
+use crate::alerts::{self, AlertsPlan};
 use crate::authored::{Node, Section};
 use crate::columns;
 use crate::connection::{self, Connection};
@@ -17,11 +18,12 @@ use crate::diagnostics::{DiagnosticSink, Locations, join};
 use crate::extends;
 use crate::grants;
 use crate::key_type::Key;
-use crate::keys::{file, limits, plugin, run, stream};
+use crate::keys::{file, plugin, stream};
 use crate::models::{self, ModelsPlan};
 use crate::plugins::{Demands, PluginFile};
 use crate::policies::LateRows;
 use crate::reference::Environment;
+use crate::run_options::{self, Limits, RunOptions};
 use crate::schedule::{CronLine, ScheduleOptions};
 use crate::schedule_reader;
 use crate::secret::Secret;
@@ -30,38 +32,6 @@ use crate::settings::{GivenSetting, given};
 
 /// The number of rejected rows up to which the default percentage is not checked.
 const REJECTED_FLOOR: u64 = 10;
-
-/// The options of a pipeline's runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunOptions {
-    /// The largest number of rows in one batch from an extractor.
-    pub extract_batch_rows: usize,
-    /// The number of rows after which the target commits.
-    pub load_batch_rows: usize,
-    /// The number of streams that run at once.
-    pub concurrency: usize,
-    /// The number of batches that may wait between two stages of a stream.
-    pub queue_batches: usize,
-    /// The number of times that a stream is retried after a temporary failure.
-    pub retries: u64,
-}
-
-/// The limits of one plugin instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// Linear memory, in bytes.
-    pub memory_bytes: usize,
-    /// The time limit of one call.
-    pub call_timeout: Duration,
-    /// The largest number of bytes of columns in one batch.
-    pub batch_bytes: usize,
-    /// The number of log messages that are kept.
-    pub log_messages: usize,
-    /// The number of core modules that one component may consist of, and likewise of their tables.
-    pub core_instances: usize,
-    /// The number of elements of all tables of one instance together.
-    pub table_elements: usize,
-}
 
 /// A stream as the file describes it.
 #[derive(Debug, Clone)]
@@ -74,6 +44,8 @@ pub struct StreamPlan {
     pub required: bool,
     /// The longest time after which a run must have left the target up to date; `None` for any.
     pub max_age: Option<Duration>,
+    /// The person or team that alerts about it name; `None` for that of all alerts.
+    pub owner: Option<String>,
     /// When it is due by itself; `None` if it runs with the pipeline.
     pub schedule: Option<CronLine>,
     /// Words by which commands select it.
@@ -168,6 +140,8 @@ pub struct Resolved {
     pub run: RunOptions,
     /// The times at which it is due.
     pub schedule: ScheduleOptions,
+    /// The alerts; `None` if the file has none.
+    pub alerts: Option<AlertsPlan>,
     /// The limits of one plugin instance.
     pub limits: Limits,
     /// The component files of the plugins that the file declares, by label; see [`Self::plugin_files`].
@@ -198,6 +172,7 @@ pub(crate) fn resolve(
     let mut scope = reader.scope(&root, String::new());
     let signers = scope.list(&file::REQUIRE_SIGNED).unwrap_or_default();
     let (mask_key, name) = (scope.secret(&file::MASK_KEY), scope.required_text(&file::NAME));
+    let alerts = alerts::read(&mut scope);
     let (declared_plugins, plugins) = reader.each(&file::PLUGINS, |label, scope| {
         let digest = scope.text(&plugin::DIGEST);
         PluginFile::read(label, scope).map(|file| (file, digest))
@@ -215,6 +190,7 @@ pub(crate) fn resolve(
         signers,
         run,
         schedule,
+        alerts,
         limits,
         plugins: plugins.into_iter().map(|(label, (file, _))| (label, file)).collect(),
         digests,
@@ -301,14 +277,7 @@ impl<'a> Resolver<'a> {
 
     fn run(&mut self) -> RunOptions {
         let section = self.section(&file::RUN);
-        let mut scope = self.scope(&section, file::RUN.name.to_owned());
-        RunOptions {
-            extract_batch_rows: size(&mut scope, &run::EXTRACT_BATCH_ROWS),
-            load_batch_rows: size(&mut scope, &run::LOAD_BATCH_ROWS),
-            concurrency: size(&mut scope, &run::CONCURRENCY),
-            queue_batches: size(&mut scope, &run::QUEUE_BATCHES),
-            retries: scope.count(&run::RETRIES).unwrap_or_default(),
-        }
+        run_options::read(&mut self.scope(&section, file::RUN.name.to_owned()))
     }
 
     fn schedule(&mut self) -> ScheduleOptions {
@@ -318,15 +287,7 @@ impl<'a> Resolver<'a> {
 
     fn limits(&mut self) -> Limits {
         let section = self.section(&file::LIMITS);
-        let mut scope = self.scope(&section, file::LIMITS.name.to_owned());
-        Limits {
-            memory_bytes: size(&mut scope, &limits::MEMORY_MIB) << 20,
-            call_timeout: scope.span(&limits::CALL_TIMEOUT).unwrap_or_default(),
-            batch_bytes: size(&mut scope, &limits::BATCH_MIB) << 20,
-            log_messages: size(&mut scope, &limits::LOG_MESSAGES),
-            core_instances: size(&mut scope, &limits::CORE_INSTANCES),
-            table_elements: size(&mut scope, &limits::TABLE_ELEMENTS),
-        }
+        run_options::read_limits(&mut self.scope(&section, file::LIMITS.name.to_owned()))
     }
 
     fn models(&mut self) -> ModelsPlan {
@@ -339,11 +300,6 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Reads a number of things in memory.
-fn size(scope: &mut SectionReader<'_>, key: &Key) -> usize {
-    scope.count(key).and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
-}
-
 fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
     let table = |prefix: &str, case: fn(&str) -> String| case(&format!("{prefix}{}", name.replace('-', "_")));
     StreamPlan {
@@ -351,6 +307,7 @@ fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
         enabled: scope.flag(&stream::ENABLED).unwrap_or(true),
         required: scope.flag(&stream::REQUIRED).unwrap_or(true),
         max_age: scope.span(&stream::MAX_AGE),
+        owner: scope.text(&stream::OWNER),
         schedule: schedule_reader::line(scope, &stream::SCHEDULE),
         tags: scope.list(&stream::TAGS).unwrap_or_default(),
         source: scope.required_text(&stream::SOURCE),
