@@ -1,5 +1,6 @@
 //! The commands that people and scripts type, and their output.
 
+mod alerts;
 mod bad_input;
 mod clean;
 mod dashboard;

@@ -109,7 +109,26 @@ fn runs_and_state(outputs: &mut Checker<'_>, run_id: &str) {
     list(&outputs.run("status", 1, "status", &[]), "streams");
     assert!(!list(&outputs.run("explain", 0, "explain", &[]), "findings").is_empty());
     outputs.run("explain", 0, "explain", &[run_id]);
+    alerts(outputs);
     outputs.hold("clean", project.plain(&["clean", "--dry-run", "--output", "json"]).succeeded().json());
+}
+
+/// A command keeps what it was sent, for its form.
+fn alerts(outputs: &mut Checker<'_>) {
+    let kept = outputs.project.path("alert.json");
+    let file = outputs.project.pipeline();
+    let before = fs::read_to_string(&file).expect("a pipeline");
+    let channel = format!(
+        "[alerts.channels.kept]\nkind = \"command\"\ncommand = [\"/usr/bin/tee\", {:?}]\n",
+        kept.display().to_string()
+    );
+    fs::write(&file, format!("{before}{channel}")).expect("a pipeline");
+    let sent = outputs.run("alerts-send", 0, "alerts send", &[]);
+    assert!(sent.as_array().is_some_and(|sent| !sent.is_empty()), "{sent:#}");
+    list(&outputs.run("alerts-list", 0, "alerts list", &[]), "messages");
+    let message = fs::read_to_string(kept).expect("an alert");
+    list(&outputs.hold("alert", serde_json::from_str(&message).expect("JSON")), "findings");
+    fs::write(file, before).expect("a pipeline");
 }
 
 fn quarantine(outputs: &mut Checker<'_>) {

@@ -10,7 +10,8 @@ use crate::configured_plugin::ConfiguredPlugin;
 use crate::connection::Connection;
 use crate::diagnostics::Diagnostics;
 use crate::models::Models;
-use crate::resolved::{RunOptions, StreamPlan};
+use crate::resolved::StreamPlan;
+use crate::run_options::RunOptions;
 use crate::secret::Secret;
 use crate::select::pick;
 

@@ -38,9 +38,9 @@ pub(crate) fn documented() -> BTreeMap<String, Documented> {
 
 /// The path of a table, with `*` for names that the author chooses.
 fn any_table(path: &str) -> String {
-    // In `[models]`, the names of its own tables are at the positions where other sections have names that the author
-    // chooses.
-    let name_at = usize::from(!path.starts_with("models"));
+    // In `[models]` and `[alerts]`, the names of their own tables are at the positions where other sections have names
+    // that the author chooses.
+    let name_at = usize::from(!path.starts_with("models") && !path.starts_with("alerts"));
     let parts = path.split('.').enumerate();
     let named: Vec<&str> = parts.map(|(at, part)| if at % 2 == name_at && at > 0 { "*" } else { part }).collect();
     named.join(".")

@@ -30,6 +30,8 @@ pub(crate) enum KeyType {
     CronLine,
     /// The name of a time zone.
     TimeZone,
+    /// A span of hours of the day.
+    Hours,
     /// Any text.
     Text,
     /// The path of a file.
@@ -50,6 +52,8 @@ pub(crate) enum KeyType {
     Names,
     /// A list of names of columns, in the source's own spelling.
     SourceNames,
+    /// A list of texts, in their order.
+    Texts,
     /// A list of tables to take over.
     TakeOvers,
     /// A list of public keys in the format of minisign.
@@ -131,6 +135,7 @@ impl KeyType {
             Self::WebAddress => "an address such as `https://host/path`".to_owned(),
             Self::CronLine => "a cron line such as \"0 */2 * * *\"".to_owned(),
             Self::TimeZone => "a time zone such as \"Europe/Berlin\"".to_owned(),
+            Self::Hours => "hours such as \"22:00-06:00\"".to_owned(),
             Self::Path => "the path of a file".to_owned(),
             Self::Folder => "the path of a folder".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
@@ -138,6 +143,7 @@ impl KeyType {
             Self::Flag => "true or false".to_owned(),
             Self::Secret => "a reference: `{ env = \"…\" }` or `{ file = \"…\" }`".to_owned(),
             Self::Names | Self::SourceNames => "a list of names".to_owned(),
+            Self::Texts => "a list of texts".to_owned(),
             Self::Table(_) | Self::Named(_) | Self::Columns(_) | Self::Grants(_) | Self::Settings | Self::Values => {
                 "a table".to_owned()
             }
@@ -179,6 +185,7 @@ impl Key {
                 | KeyType::Values
                 | KeyType::Names
                 | KeyType::SourceNames
+                | KeyType::Texts
                 | KeyType::TakeOvers
                 | KeyType::PublicKeys
         );

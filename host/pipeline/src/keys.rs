@@ -44,6 +44,8 @@ const fn joined<const LENGTH: usize>(lists: &[&[Key]]) -> [Key; LENGTH] {
     all
 }
 
+pub(crate) mod alerts;
+
 /// The keys of the file itself.
 pub(crate) mod file {
     use super::*;
@@ -61,6 +63,7 @@ pub(crate) mod file {
         DEFAULTS = Key::new("stream_defaults", KeyType::Table(stream::DEFAULTS));
         STREAMS = Key::new("streams", KeyType::Named(stream::ALL));
         MODELS = Key::new("models", KeyType::Table(models::ALL));
+        ALERTS = Key::new("alerts", KeyType::Table(alerts::ALL));
     }
 }
 
@@ -233,6 +236,7 @@ pub(crate) mod stream {
         MAX_DELETED = Key::count("max_deleted", 0, 1_000_000_000_000, "rows");
         MAX_DELETED_PERCENT = Key::count("max_deleted_percent", 0, 100, "percent").or(KeyDefault::Number(20));
         MAX_AGE = Key::new("max_age", KeyType::Span { least: 1, most: 366 * DAY });
+        OWNER = Key::new("owner", KeyType::Text);
         REQUIRED = Key::new("required", KeyType::Flag).or(KeyDefault::Flag(true));
     }
     keys! {

@@ -30,9 +30,12 @@
 //! | `web_service_reader` | reads the keys of a connection to a web service |
 //! | `section_reader` | typed reading of one table of the merged tree |
 //! | `policies` | the choices of how late rows are found, and missed times are made up for |
+//! | `alerts` | the alerts: their channels, and when they are sent |
+//! | `quiet_hours` | the hours of the day in which they are held back |
 //! | `schedule` | the times at which a pipeline is due |
 //! | `schedule_reader` | reads them |
 //! | `models` | the models built from the tables that the streams write |
+//! | `run_options` | the options of runs |
 //! | `resolved` | the pipeline with every value filled in |
 //! | `plugins` | port: component files and their metadata |
 //! | `settings` | checks the settings of a plugin against its declaration |
@@ -45,6 +48,7 @@
 //! | `suggest` | suggestions: did you mean …? |
 //! | `diagnostics` | mistakes: file, line, key, reason, advice |
 
+mod alerts;
 mod authored;
 mod checked;
 mod columns;
@@ -66,8 +70,10 @@ mod oracle_reader;
 mod plugin_lookup;
 mod plugins;
 mod policies;
+mod quiet_hours;
 mod reference;
 mod resolved;
+mod run_options;
 mod schedule;
 mod schedule_reader;
 mod schema;
@@ -82,6 +88,7 @@ mod web_address;
 mod web_service;
 mod web_service_reader;
 
+pub use alerts::{AlertChannel, AlertRoute, AlertsPlan};
 pub use checked::{Checked, Stream};
 pub use configured_plugin::ConfiguredPlugin;
 pub use connection::{Connection, SqliteConnection};
@@ -96,8 +103,10 @@ pub use plugins::{
     Demands, PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingMetadata, StandardPluginProblem, World,
 };
 pub use policies::{LateRows, Misfire};
+pub use quiet_hours::QuietHours;
 pub use reference::Environment;
-pub use resolved::{Resolved, RunOptions, StreamPlan};
+pub use resolved::{Resolved, StreamPlan};
+pub use run_options::RunOptions;
 pub use schedule::{CronLine, ScheduleOptions};
 pub use schema::schema;
 pub use secret::Secret;

@@ -10,6 +10,7 @@ use wmshost_flow::{
     TargetTriggers,
 };
 
+use crate::alerts::{self, AlertsPlan};
 use crate::authored::{Node, Section};
 use crate::columns;
 use crate::connection::{self, Connection};
@@ -17,12 +18,13 @@ use crate::diagnostics::{DiagnosticSink, Locations, join};
 use crate::extends;
 use crate::grants;
 use crate::key_type::Key;
-use crate::keys::{file, plugin, run, stream};
+use crate::keys::{file, plugin, stream};
 use crate::limits_reader;
 use crate::models::{self, ModelsPlan};
 use crate::plugins::{Demands, PluginFile};
 use crate::policies::LateRows;
 use crate::reference::Environment;
+use crate::run_options::{self, RunOptions};
 use crate::schedule::{CronLine, ScheduleOptions};
 use crate::schedule_reader;
 use crate::secret::Secret;
@@ -31,21 +33,6 @@ use crate::settings::{GivenSetting, given};
 
 /// The number of rejected rows up to which the default percentage is not checked.
 const REJECTED_FLOOR: u64 = 10;
-
-/// The options of a pipeline's runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunOptions {
-    /// The largest number of rows in one batch from an extractor.
-    pub extract_batch_rows: usize,
-    /// The number of rows after which the target commits.
-    pub load_batch_rows: usize,
-    /// The number of streams that run at once.
-    pub concurrency: usize,
-    /// The number of batches that may wait between two stages of a stream.
-    pub queue_batches: usize,
-    /// The number of times that a stream is retried after a temporary failure.
-    pub retries: u64,
-}
 
 /// A stream as the file describes it.
 #[derive(Debug, Clone)]
@@ -58,6 +45,8 @@ pub struct StreamPlan {
     pub required: bool,
     /// The longest time after which a run must have left the target up to date; `None` for any.
     pub max_age: Option<Duration>,
+    /// The person or team that alerts about it name; `None` for that of all alerts.
+    pub owner: Option<String>,
     /// When it is due by itself; `None` if it runs with the pipeline.
     pub schedule: Option<CronLine>,
     /// Words by which commands select it.
@@ -152,6 +141,8 @@ pub struct Resolved {
     pub run: RunOptions,
     /// The times at which it is due.
     pub schedule: ScheduleOptions,
+    /// The alerts; `None` if the file has none.
+    pub alerts: Option<AlertsPlan>,
     /// The limits of one plugin instance.
     pub limits: Limits,
     /// Those of the plugins that have limits of their own, by label.
@@ -184,6 +175,7 @@ pub(crate) fn resolve(
     let mut scope = reader.scope(&root, String::new());
     let signers = scope.list(&file::REQUIRE_SIGNED).unwrap_or_default();
     let (mask_key, name) = (scope.secret(&file::MASK_KEY), scope.required_text(&file::NAME));
+    let alerts = alerts::read(&mut scope);
     let (declared_plugins, plugins) = reader.each(&file::PLUGINS, |label, scope| {
         let digest = scope.text(&plugin::DIGEST);
         PluginFile::read(label, scope).map(|file| (file, digest))
@@ -202,6 +194,7 @@ pub(crate) fn resolve(
         signers,
         run,
         schedule,
+        alerts,
         limits,
         limits_of_plugins,
         plugins: plugins.into_iter().map(|(label, (file, _))| (label, file)).collect(),
@@ -289,14 +282,7 @@ impl<'a> Resolver<'a> {
 
     fn run(&mut self) -> RunOptions {
         let section = self.section(&file::RUN);
-        let mut scope = self.scope(&section, file::RUN.name.to_owned());
-        RunOptions {
-            extract_batch_rows: size(&mut scope, &run::EXTRACT_BATCH_ROWS),
-            load_batch_rows: size(&mut scope, &run::LOAD_BATCH_ROWS),
-            concurrency: size(&mut scope, &run::CONCURRENCY),
-            queue_batches: size(&mut scope, &run::QUEUE_BATCHES),
-            retries: scope.count(&run::RETRIES).unwrap_or_default(),
-        }
+        run_options::read(&mut self.scope(&section, file::RUN.name.to_owned()))
     }
 
     fn schedule(&mut self) -> ScheduleOptions {
@@ -329,11 +315,6 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Reads a number of things in memory.
-fn size(scope: &mut SectionReader<'_>, key: &Key) -> usize {
-    scope.count(key).and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
-}
-
 fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
     let table = |prefix: &str, case: fn(&str) -> String| case(&format!("{prefix}{}", name.replace('-', "_")));
     StreamPlan {
@@ -341,6 +322,7 @@ fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
         enabled: scope.flag(&stream::ENABLED).unwrap_or(true),
         required: scope.flag(&stream::REQUIRED).unwrap_or(true),
         max_age: scope.span(&stream::MAX_AGE),
+        owner: scope.text(&stream::OWNER),
         schedule: schedule_reader::line(scope, &stream::SCHEDULE),
         tags: scope.list(&stream::TAGS).unwrap_or_default(),
         source: scope.required_text(&stream::SOURCE),

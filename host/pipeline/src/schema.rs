@@ -120,10 +120,13 @@ fn value(kind: KeyType) -> Value {
     match kind {
         KeyType::Name => name,
         KeyType::Names => json!({ "type": "array", "items": name }),
-        KeyType::SourceNames | KeyType::TakeOvers | KeyType::PublicKeys => json!({ "type": "array", "items": text }),
+        KeyType::SourceNames | KeyType::Texts | KeyType::TakeOvers | KeyType::PublicKeys => {
+            json!({ "type": "array", "items": text })
+        }
         KeyType::Digest => json!({ "type": "string", "pattern": "^blake3:[0-9a-f]{64}$" }),
         KeyType::Choice(words) => json!({ "type": "string", "enum": words }),
         KeyType::Count { least, most, .. } => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        KeyType::Hours => json!({ "type": "string", "pattern": "^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$" }),
         KeyType::Span { .. } => json!({ "type": "string", "pattern": "^[0-9]+[smhd]$" }),
         KeyType::Flag => json!({ "type": "boolean" }),
         _ => text,

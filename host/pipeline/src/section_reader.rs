@@ -13,6 +13,7 @@ use crate::diagnostics::{DiagnosticSink, Location, join};
 use crate::duration::parse_duration;
 use crate::extends::beside;
 use crate::key_type::{Key, KeyDefault, KeyType};
+use crate::quiet_hours;
 use crate::reference::{Environment, Found, Origin, look_up};
 use crate::schedule;
 use crate::secret::Secret;
@@ -55,6 +56,7 @@ impl SectionReader<'_> {
             KeyType::Digest => syntax::digest,
             KeyType::CronLine => schedule::check_line,
             KeyType::TimeZone => schedule::check_zone,
+            KeyType::Hours => quiet_hours::check,
             _ => syntax::text,
         };
         if !self.has(key)
@@ -183,7 +185,7 @@ impl SectionReader<'_> {
         self.words(key).map(|(text, ..)| Secret::new(text))
     }
 
-    /// Reads a list of names without duplicates; names that are not valid are reported and left out.
+    /// Reads a list of names without duplicates, or of texts; those that are not valid are reported and left out.
     pub(crate) fn list(&mut self, key: &Key) -> Option<Vec<String>> {
         if !self.has(key) {
             return Some(Vec::new());
@@ -198,6 +200,7 @@ impl SectionReader<'_> {
             KeyType::Names => syntax::name,
             KeyType::TakeOvers => syntax::take_over,
             KeyType::PublicKeys => syntax::public_key,
+            KeyType::Texts => syntax::text,
             _ => syntax::source_name,
         };
         let (mut seen, mut names) = (BTreeSet::new(), Vec::new());
@@ -209,6 +212,8 @@ impl SectionReader<'_> {
                     KeyType::PublicKeys => self.sink.at(&place, message, advice),
                     _ => self.sink.beside(&place, message, advice),
                 }
+            } else if matches!(key.kind, KeyType::Texts) {
+                names.push(item);
             } else if !seen.insert(if labels { item.clone() } else { item.to_lowercase() }) {
                 let advice = Some("name it once".to_owned());
                 self.sink.beside(&place, format!("`{item}` is named twice"), advice);

@@ -61,7 +61,7 @@ fn typed(value: &DeValue<'_>, key: &Key) -> Result<AuthoredValue, SyntaxError> {
         | KeyType::Columns(_)
         | KeyType::Grants(_)
         | KeyType::Settings => false,
-        KeyType::Names | KeyType::SourceNames | KeyType::TakeOvers | KeyType::PublicKeys => {
+        KeyType::Names | KeyType::SourceNames | KeyType::Texts | KeyType::TakeOvers | KeyType::PublicKeys => {
             matches!(written, Some(AuthoredValue::Texts(_)))
         }
         KeyType::Count { .. } => matches!(written, Some(AuthoredValue::Integer(_))),
@@ -73,7 +73,7 @@ fn typed(value: &DeValue<'_>, key: &Key) -> Result<AuthoredValue, SyntaxError> {
     }
     let advice = match key.kind {
         KeyType::Count { .. } | KeyType::Flag if text => Some("write it without quotation marks"),
-        KeyType::Names | KeyType::SourceNames | KeyType::TakeOvers | KeyType::PublicKeys if text => {
+        KeyType::Names | KeyType::SourceNames | KeyType::Texts | KeyType::TakeOvers | KeyType::PublicKeys if text => {
             Some("put it into brackets: [\"…\"]")
         }
         KeyType::Span { .. } => Some("write a number with its unit, in quotation marks"),

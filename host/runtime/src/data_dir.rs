@@ -66,6 +66,11 @@ impl DataDir {
         self.0.join("schedules.db")
     }
 
+    /// The incidents and the outbox of alerts.
+    pub(crate) fn alerts(&self) -> PathBuf {
+        self.0.join("alerts.db")
+    }
+
     /// The folder for the artifacts of a pipeline's models.
     pub fn models(&self, pipeline: &str) -> PathBuf {
         self.0.join("models").join(pipeline)

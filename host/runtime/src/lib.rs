@@ -7,7 +7,8 @@
 //! | `error` | the errors that a front end reports |
 //! | `environment` | variables of the process's environment |
 //! | `system_clock` | the machine's clocks |
-//! | `process` | processes that hold leases |
+//! | `process` | this process, and others |
+//! | `http_client` | the client for addresses that events are sent to |
 //! | `run_id` | ids of runs |
 //! | `files` | files that are read while they are written |
 //! | `data_dir` | the folder for the host's own files |
@@ -27,6 +28,7 @@
 //! | `check` | the mistakes of a pipeline, without writing anything |
 //! | `status` | the state of streams, by what is in the target alone |
 //! | `explain` | the likely causes of failures, and the next commands |
+//! | `alerts` | messages about what a person has to mend |
 //! | `plan` | the outlook of each stream, without writing anything |
 //! | `grants` | the grants of plugins, in sentences and as data |
 //! | `lock` | `wmshost.lock`, to which plugins and grants are held |
@@ -42,6 +44,7 @@
 //! | `serve` | running pipelines by their schedules |
 //! | `sample` | a sample warehouse in the database of a connection |
 
+pub mod alerts;
 pub mod assembly;
 pub mod backfill;
 pub mod bundle;
@@ -59,6 +62,7 @@ mod failpoints;
 mod files;
 pub mod grants;
 pub mod history;
+mod http_client;
 pub mod init;
 pub mod lock;
 pub mod models;

@@ -1,10 +1,21 @@
-//! Processes that hold leases: this one, and those that have ended.
+//! Processes: this one, those that hold leases, and the last words of those that have ended.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
 
 use wmshost_flow::LeaseOwner;
+
+/// The most bytes of a process's last words that are kept.
+const LAST_WORDS: u64 = 2_000;
 
 /// This process, as the owner of leases.
 pub(crate) fn this_process() -> LeaseOwner {
     LeaseOwner { machine: machine(), process: std::process::id() }
+}
+
+/// The machine's name, for people.
+pub(crate) fn machine_name() -> String {
+    machine().split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// The machine's name, its boot and its PID namespace: the id of a process is meaningful only together with them.
@@ -42,4 +53,15 @@ pub(crate) fn is_alive(pid: u32) -> bool {
     // The state follows the name, which is in parentheses and may contain any character.
     let state = stat.rsplit(')').next().and_then(|rest| rest.trim_start().chars().next());
     !matches!(state, Some('Z' | 'X'))
+}
+
+/// The end of what a process wrote.
+pub(crate) fn last_words(mut file: File) -> String {
+    let mut bytes = Vec::new();
+    let length = file.metadata().map(|metadata| metadata.len()).unwrap_or(0);
+    let read = file.seek(SeekFrom::Start(length.saturating_sub(LAST_WORDS))).and_then(|_| file.read_to_end(&mut bytes));
+    if read.is_err() {
+        return String::new();
+    }
+    String::from_utf8_lossy(&bytes).trim().to_owned()
 }

@@ -117,7 +117,14 @@ fn the_base_alone_lacks_only_its_connections() {
 
 #[test]
 fn the_reference_is_a_pipeline_that_passes() {
-    let variables = [CREDENTIALS, &[("OPENLINEAGE_API_KEY", "hunter4"), ("WMS_MASK_KEY", "hunter5")]].concat();
+    let others = [
+        ("OPENLINEAGE_API_KEY", "hunter4"),
+        ("WMS_MASK_KEY", "hunter5"),
+        ("WMS_ALERTS_KEY", "hunter6"),
+        ("WMS_ALERTS_URL", "https://hooks.example.com/hunter7"),
+        ("WMS_HEARTBEAT_URL", "https://beats.example.com/hunter8"),
+    ];
+    let variables = [CREDENTIALS, &others].concat();
     let help = shipped("help.toml", &variables);
     assert_eq!(help.streams.len(), 5);
     let path = Path::new("../../pipelines/help.toml");

@@ -7,6 +7,8 @@
 
 mod table;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use wmshost_flow::{FailureCause, FailureKind, LeaseView};
 use wmshost_pipeline::{Resolved, duration_text};
 
@@ -19,13 +21,13 @@ use table::{DIFFERS, of_failure, of_health, of_model, of_run};
 pub use table::{Entry, entries};
 
 /// An explanation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// The stream or model; the kind of the run if it is about the run as a whole.
     pub subject: String,
     /// The event, in the words in which it was reported.
     pub happened: String,
-    /// The stage, batch and plugin call; `None` if they are not recorded.
+    /// The stage, batch, plugin call and code of Oracle; null if they are not recorded.
     pub place: Option<String>,
     /// The rows that are in the target nevertheless.
     pub committed: String,
@@ -36,7 +38,7 @@ pub struct Finding {
 }
 
 /// A next step.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// Its purpose.
     pub purpose: String,
@@ -151,7 +153,8 @@ pub fn streams(runtime: &Runtime, pipeline: &Resolved, names: &[String]) -> Resu
     Ok(findings)
 }
 
-fn of_state(runtime: &Runtime, file: &str, stream: &StreamState) -> Result<Option<Finding>> {
+/// Explains the state of a stream; `None` if it needs no person.
+pub(crate) fn of_state(runtime: &Runtime, file: &str, stream: &StreamState) -> Result<Option<Finding>> {
     let Some(entry) = of_health(stream.health) else { return Ok(None) };
     let run_id = stream.last_run.as_ref().map_or("", |last| last.run_id.as_str());
     if stream.health == Health::Failed {

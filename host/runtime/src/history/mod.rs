@@ -7,7 +7,9 @@
 //! | `records` | runs, their streams, models and plugins |
 //! | `recorder` | one run while it goes on |
 //! | `store` | reading and writing them |
+//! | `failures` | the questions about failures in a row |
 
+mod failures;
 mod format;
 mod recorder;
 mod records;

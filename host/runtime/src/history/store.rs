@@ -241,11 +241,23 @@ impl History {
 
     /// Returns the outcomes of a stream in the last runs of its pipeline that had it, each with the run, the newest first.
     pub fn of_stream(&self, pipeline: &str, name: &str, count: u32) -> Result<Vec<(RunRecord, StreamRecord)>, Failure> {
+        self.of_stream_in(pipeline, name, count, None)
+    }
+
+    /// The same, of runs of one kind or of all.
+    pub fn of_stream_in(
+        &self,
+        pipeline: &str,
+        name: &str,
+        count: u32,
+        kind: Option<RunKind>,
+    ) -> Result<Vec<(RunRecord, StreamRecord)>, Failure> {
         let statement = format!(
             "SELECT {STREAM} WHERE stream = ?2 AND EXISTS (SELECT 1 FROM runs WHERE runs.run_id = run_streams.run_id AND \
-             pipeline = ?1) ORDER BY run_id DESC LIMIT ?3"
+             pipeline = ?1 AND kind = coalesce(?4, kind)) ORDER BY run_id DESC LIMIT ?3"
         );
-        let found = self.rows("reading a stream's runs", &statement, params![pipeline, name, count], |row| {
+        let kind = kind.map(RunKind::name);
+        let found = self.rows("reading a stream's runs", &statement, params![pipeline, name, count, kind], |row| {
             Ok((row.get::<_, String>(17)?, stream(row)?))
         })?;
         let with_run = |(run_id, end): (String, StreamRecord)| Ok(self.run(&run_id)?.map(|run| (run, end)));
@@ -301,7 +313,7 @@ impl History {
         Ok(old.len() as u64)
     }
 
-    fn select(&self, rest: &str, with: impl rusqlite::Params) -> Result<Vec<RunRecord>, Failure> {
+    pub(super) fn select(&self, rest: &str, with: impl rusqlite::Params) -> Result<Vec<RunRecord>, Failure> {
         let columns = "run_id, kind, pipeline, file, pid, started_at, status, seconds, exit_code, message";
         self.rows("reading runs", &format!("SELECT {columns} FROM runs {rest}"), with, |row| {
             Ok(RunRecord {
@@ -320,7 +332,7 @@ impl History {
     }
 
     /// The rows of a query; `what` is said in its failure.
-    fn rows<T>(
+    pub(super) fn rows<T>(
         &self,
         what: &'static str,
         statement: &str,

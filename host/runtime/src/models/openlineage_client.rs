@@ -1,14 +1,14 @@
 //! Sends a run's lineage events to a server, one by one. Failures do no harm: if the server is away, slow or refuses an
 //! event, that is reported, and the run does not fail.
 
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 use ureq::Agent;
-use ureq::tls::TlsConfig;
 use wmshost_pipeline::Lineage;
+
+use crate::http_client::client;
 
 /// The time limit of the server for one event.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -18,10 +18,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// Posts the events in order; after one that cannot be delivered no more are tried. The error says what went wrong.
 pub(super) fn post(lineage: &Lineage, events: &[Json]) -> Result<(), String> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).build();
-    let config = Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false).tls_config(tls);
-    let agent = config.build().new_agent();
+    let agent = client(TIMEOUT);
     for (sent, event) in events.iter().enumerate() {
         let body = event.to_string();
         deliver(&agent, lineage, &body).map_err(|why| {

@@ -1,8 +1,6 @@
 //! One due run: it waits for other machines, begins the process and waits for its end, on a thread of its own.
 
 use std::cell::Cell;
-use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -18,7 +16,7 @@ use super::gate::{self, Hold, Passage};
 use super::messages::{Message, News};
 use super::scheduler::{Fate, Start};
 use crate::history::{History, RunStatus};
-use crate::process::has_argument;
+use crate::process::{has_argument, last_words};
 use crate::runtime::Runtime;
 
 /// The time between two looks at a process, or at a lease of another machine.
@@ -28,9 +26,6 @@ const GATE_INTERVAL: Duration = Duration::from_secs(10);
 const RENEWAL_INTERVAL: Duration = Duration::from_secs(30);
 /// The number of times that the history is read, a second apart, before it counts as one that cannot be read.
 const FATE_ATTEMPTS: u32 = 5;
-/// The most bytes of a process's last words that are kept.
-const LAST_WORDS: u64 = 2_000;
-
 /// A run to be carried out.
 pub(super) struct Child {
     pub(super) runtime: Arc<Runtime>,
@@ -211,17 +206,6 @@ impl Child {
 
 fn cannot_begin(error: &std::io::Error) -> Failure {
     Failure::permanent(format!("the run cannot begin: {error}"))
-}
-
-/// The end of what a process wrote.
-fn last_words(mut file: File) -> String {
-    let mut bytes = Vec::new();
-    let length = file.metadata().map(|metadata| metadata.len()).unwrap_or(0);
-    let read = file.seek(SeekFrom::Start(length.saturating_sub(LAST_WORDS))).and_then(|_| file.read_to_end(&mut bytes));
-    if read.is_err() {
-        return String::new();
-    }
-    String::from_utf8_lossy(&bytes).trim().to_owned()
 }
 
 /// The fate of a run that was begun by another scheduler or another process, and its process if that is alive. `process` is the

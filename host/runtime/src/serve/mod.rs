@@ -6,6 +6,7 @@
 //! | `book` | the book of due runs |
 //! | `scheduler` | the decision which runs begin |
 //! | `server` | the loop that carries decisions out |
+//! | `beside` | alerts and heartbeats, beside the loop |
 //! | `child` | one due run, as a process |
 //! | `events` | the events for the log |
 //! | `handle` | the view of a server from outside |
@@ -15,6 +16,7 @@
 //! | `units` | the parts of a pipeline that are due by lines of their own |
 //! | `gate` | schedulers of other machines |
 
+mod beside;
 mod book;
 mod child;
 mod events;

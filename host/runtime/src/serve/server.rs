@@ -10,6 +10,7 @@ use std::time::Duration;
 use wmshost_flow::{Failure, Micros};
 use wmshost_pipeline::Resolved;
 
+use super::beside::Beside;
 use super::book::{Book, Due, DueStatus, UnitKey};
 use super::child::{Asked, Child, fate};
 use super::events::ServeEvent;
@@ -74,6 +75,7 @@ pub struct Server<'a> {
     is_stopped: Arc<AtomicBool>,
     recovered_at: Option<Duration>,
     notifier: Notifier,
+    beside: Beside,
     sender: Sender<Message>,
     inbox: Receiver<Message>,
 }
@@ -84,12 +86,14 @@ impl<'a> Server<'a> {
         let book = Book::open(&runtime.data_dir.schedules())?;
         book.clean(runtime.clock.now() - KEPT)?;
         let (sender, inbox) = channel();
+        let shared = Arc::default();
         let mut server = Self {
+            beside: Beside::start(&runtime, &shared)?,
             book,
             scheduler: Scheduler::new(options.concurrency, std::process::id()),
             served: BTreeMap::new(),
             running: BTreeMap::new(),
-            shared: Arc::default(),
+            shared,
             is_draining: Arc::default(),
             is_stopped: Arc::default(),
             recovered_at: None,
@@ -126,6 +130,7 @@ impl<'a> Server<'a> {
                 }
             }
             self.notifier.feed(self.runtime.clock.elapsed());
+            self.beside.turn();
             let wait = match self.turn() {
                 Ok(()) => TICK,
                 Err(failure) => {
@@ -371,6 +376,7 @@ impl<'a> Server<'a> {
         while !self.running.is_empty() {
             self.hear(TICK);
             self.notifier.feed(self.runtime.clock.elapsed());
+            self.beside.turn();
             let is_late = self.runtime.clock.elapsed() >= until;
             if is_late && !self.is_stopped.swap(true, Ordering::Relaxed) {
                 self.report(ServeEvent::Stops);

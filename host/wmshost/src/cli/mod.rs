@@ -7,7 +7,7 @@
 //! | `import_args` | the arguments of `wmshost import` |
 //! | `init_args` | the arguments of `wmshost discover` and `wmshost init` |
 //! | `models_args` | the arguments of `wmshost models` |
-//! | `operate_args` | the arguments of `wmshost status`, `wmshost explain` and `wmshost clean` |
+//! | `operate_args` | the arguments of `wmshost status`, `wmshost explain`, `wmshost alerts` and `wmshost clean` |
 //! | `plugin_args` | the arguments of `wmshost plugin` |
 //! | `sample_args` | the arguments of `wmshost sample` |
 //! | `serve_args` | the arguments of `wmshost serve` and `wmshost schedule` |
@@ -40,7 +40,7 @@ pub(crate) use init_args::{DiscoverArgs, InitArgs};
 pub(crate) use models_args::{
     BuildArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, SelectArgs, ShowArgs, variables,
 };
-pub(crate) use operate_args::{CleanArgs, ExplainArgs, StatusArgs};
+pub(crate) use operate_args::{AlertsCommand, CleanArgs, ExplainArgs, StatusArgs};
 pub(crate) use plugin_args::{CheckPluginArgs, DevArgs, Kind, NewArgs, PluginCommand, ProjectArgs, TestArgs};
 pub(crate) use sample_args::SampleCommand;
 pub(crate) use serve_args::{ScheduleCommand, ServeArgs};
@@ -193,6 +193,9 @@ Examples:
     /// Explain what failed: where, what was committed, the likely cause and the next command
     #[command(after_help = operate_args::EXPLAIN_HELP)]
     Explain(ExplainArgs),
+    /// Try the channels of alerts, look at what goes on, and send what is due
+    #[command(subcommand)]
+    Alerts(AlertsCommand),
     /// Remove old runs, logs and compiled plugins from the host's own folder
     #[command(after_help = operate_args::CLEAN_HELP)]
     Clean(CleanArgs),

@@ -1,9 +1,9 @@
-//! The arguments of `wmshost status`, `wmshost explain` and `wmshost clean`.
+//! The arguments of `wmshost status`, `wmshost explain`, `wmshost alerts` and `wmshost clean`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use super::serve_args::duration;
 use super::{OutputArgs, Selection};
@@ -72,4 +72,40 @@ pub(crate) struct CleanArgs {
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+/// The alerts of a pipeline.
+#[derive(Subcommand)]
+pub(crate) enum AlertsCommand {
+    /// Send a trial by each channel, now; ends with 1 if one was not sent
+    #[command(after_help = "Example:\n  wmshost alerts test pipelines/prod.toml --channel pager")]
+    Test {
+        /// The pipeline file
+        pipeline: PathBuf,
+        /// Only this channel
+        #[arg(long, value_name = "NAME")]
+        channel: Option<String>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Show the causes that go on, and the messages that were sent or wait
+    #[command(after_help = "Example:\n  wmshost alerts list pipelines/prod.toml --output json")]
+    List {
+        /// The pipeline file
+        pipeline: PathBuf,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Look for causes and send what is due, as `run` does at its end; ends with 1 if a message was not sent
+    #[command(after_help = "\
+For a timer where no `wmshost serve` runs: it reports streams that are late because nothing ran.
+
+Example:
+  wmshost alerts send pipelines/prod.toml")]
+    Send {
+        /// The pipeline file
+        pipeline: PathBuf,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
 }

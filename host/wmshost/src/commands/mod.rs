@@ -2,6 +2,7 @@
 //!
 //! | module | purpose |
 //! |---|---|
+//! | `alerts` | `wmshost alerts`: tries channels, shows what goes on, and sends what is due |
 //! | `backfill` | `wmshost backfill`: reads a part of a stream again, window by window |
 //! | `check` | `wmshost check`: finds the mistakes in a pipeline |
 //! | `clean` | `wmshost clean`: removes what is older than it has to be kept |
@@ -27,6 +28,7 @@
 //! | `status` | `wmshost status`: shows the state of every stream |
 //! | `verify` | `wmshost verify`: compares target and source, and repairs the target |
 
+mod alerts;
 mod backfill;
 mod check;
 mod clean;
@@ -61,6 +63,7 @@ use std::time::Duration;
 use clap::CommandFactory as _;
 use wmshost_flow::{Clock, Failure};
 use wmshost_pipeline::Checked;
+use wmshost_runtime::alerts::after_run;
 use wmshost_runtime::history::{RunKind, RunRecorder};
 use wmshost_runtime::{DataDir, PluginRegistry, Result, Runtime, SystemClock};
 
@@ -112,6 +115,7 @@ impl App {
             Err(error) => (of_error(error), Some(error.to_string())),
         };
         let recorded = recorder.end(exit, message);
+        after_run(runtime, file);
         // The failure of the work itself says more than a history that cannot be written.
         let exit = outcome?;
         recorded.map(|()| exit)
@@ -207,6 +211,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
         Command::State(command) => state::state(&app, command),
         Command::Import(command) => import::import(&command),
         Command::Status(arguments) => status::status(&app, &arguments.selection, arguments.output.output),
+        Command::Alerts(command) => alerts::alerts(&app, command),
         Command::Clean(arguments) => clean::clean(&app, &arguments),
         Command::Explain(arguments) => explain::explain(&app, &arguments),
         Command::Serve(arguments) => serve::serve(&app, arguments),

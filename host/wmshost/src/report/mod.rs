@@ -8,8 +8,9 @@
 //! | `observer` | events while a run goes on: progress, notes |
 //! | `table` | tables and sections |
 //! | `types` | type certificates |
-//! | `author`, `certify`, `run`, `import`, `init`, `discover`, `doctor`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `status`, `explain`, `clean`, `serve`, `runs`, `logs`, `plugin`, `sample`, `models` | the reports of the commands |
+//! | `author`, `certify`, `run`, `import`, `init`, `discover`, `doctor`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `status`, `alerts`, `explain`, `clean`, `serve`, `runs`, `logs`, `plugin`, `sample`, `models` | the reports of the commands |
 
+pub(crate) mod alerts;
 pub(crate) mod author;
 pub(crate) mod backfill;
 pub(crate) mod certify;

@@ -16,6 +16,7 @@
 //! | `quarantine` | `quarantine list`, `show` and `replay` |
 //! | `state` | `state list`, `show`, `log` and `diff` |
 //! | `status` | `status` |
+//! | `alerts` | `alerts test`, `send` and `list` |
 //! | `explain` | `explain` |
 //! | `schedule` | `schedule list` |
 //! | `runs` | `runs list` and `show` |
@@ -33,6 +34,7 @@
 //! | `types` | type certificates, which `check` and `plan` have |
 //! | `schemas` | the JSON Schemas of all outputs, by name |
 
+pub(super) mod alerts;
 pub(crate) mod api;
 pub(super) mod backfill;
 pub(super) mod bookmark;

@@ -4,9 +4,11 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value as Json;
 use wmshost_models::{Manifest, ManifestNode, RunResults};
+use wmshost_runtime::alerts::AlertMessage;
 use wmshost_runtime::bundle::BundleManifest;
 use wmshost_runtime::state::StateExport;
 
+use super::alerts::{AlertsDocument, DeliveryDocument};
 use super::backfill::BackfillDocument;
 use super::bundle::InstalledDocument;
 use super::cases::CasesDocument;
@@ -64,6 +66,9 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("status", "wmshost status --output json", of::<StatusDocument>),
     entry("clean", "wmshost clean --output json", of::<CleanedDocument>),
     entry("explain", "wmshost explain --output json", of::<ExplanationDocument>),
+    entry("alert", "the body that a webhook gets, and the input of a command", of::<AlertMessage>),
+    entry("alerts-list", "wmshost alerts list --output json", of::<AlertsDocument>),
+    entry("alerts-send", "wmshost alerts send --output json, and test", of::<Vec<DeliveryDocument>>),
     entry("schedule-list", "wmshost schedule list --output json", of::<SchedulesDocument>),
     entry("runs-list", "wmshost runs list --output json", of::<Vec<RunRecordDocument>>),
     entry("runs-show", "wmshost runs show --output json", of::<ShownRunDocument>),
