@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `world` | a warehouse, the guests, and the checks after each of them |
 //! | `bombs` | components that are dear to compile |
+//! | `recordings` | batches on which transforms failed |
 //! | `refused` | components that are refused before their code runs |
 //! | `bundles` | bundles of plugins |
 //! | `mutated` | components that are damaged at random |
@@ -27,6 +28,7 @@ mod extractors;
 mod loaders;
 mod mutated;
 mod program;
+mod recordings;
 mod refused;
 mod services;
 mod signatures;

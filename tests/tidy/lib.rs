@@ -74,7 +74,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("sample", &[]),
     ("plugin-kit", &["databases", "flow", "models", "sandbox", "sql"]),
     ("projects", &["flow", "models", "sql"]),
-    ("runtime", &["databases", "flow", "http", "models", "pipeline", "projects", "sandbox"]),
+    ("runtime", &["databases", "flow", "http", "models", "pipeline", "plugin_kit", "projects", "sandbox"]),
     ("wmshost", &["flow", "models", "pipeline", "plugin_kit", "projects", "runtime", "sample", "sandbox"]),
 ];
 

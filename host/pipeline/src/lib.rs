@@ -102,7 +102,7 @@ pub use models::{Lineage, Models, ModelsPlan, SQL_PROJECT, variable_literal};
 pub use plugins::{
     Demands, PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingMetadata, StandardPluginProblem, World,
 };
-pub use policies::{LateRows, Misfire};
+pub use policies::{LateRows, Misfire, Record};
 pub use quiet_hours::QuietHours;
 pub use reference::Environment;
 pub use resolved::{Resolved, StreamPlan};

@@ -13,6 +13,16 @@ choice!(
 );
 
 choice!(
+    /// The batches of transforms that a run keeps.
+    Record {
+        /// None.
+        Off = "off",
+        /// The first one on which each transform fails.
+        Failures = "failures",
+    }
+);
+
+choice!(
     /// The policy for a due time at which no run could begin: the scheduler was not there or was paused, or the run
     /// before had not ended.
     Misfire {

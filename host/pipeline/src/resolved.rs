@@ -22,7 +22,7 @@ use crate::keys::{file, plugin, stream};
 use crate::limits_reader;
 use crate::models::{self, ModelsPlan};
 use crate::plugins::{Demands, PluginFile};
-use crate::policies::LateRows;
+use crate::policies::{LateRows, Record};
 use crate::reference::Environment;
 use crate::run_options::{self, RunOptions};
 use crate::schedule::{CronLine, ScheduleOptions};
@@ -103,6 +103,8 @@ pub struct StreamPlan {
     pub on_bad_value: OnBadValue,
     /// The reaction when a transform traps or exceeds a limit.
     pub on_trap: OnTrap,
+    /// The batches of its transforms that a run keeps.
+    pub record: Record,
     /// The policy for triggers of others on the table that it writes.
     pub target_triggers: TargetTriggers,
     /// The largest number of rows that may go to quarantine in one run; `None` for any number.
@@ -351,6 +353,7 @@ fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
         on_change: scope.choice(&stream::ON_CHANGE, OnChange::VALUES).unwrap_or(OnChange::Tell),
         on_bad_value: scope.choice(&stream::ON_BAD_VALUE, OnBadValue::VALUES).unwrap_or(OnBadValue::Reject),
         on_trap: scope.choice(&stream::ON_TRAP, OnTrap::VALUES).unwrap_or(OnTrap::Fail),
+        record: scope.choice(&stream::RECORD, Record::VALUES).unwrap_or(Record::Off),
         target_triggers: scope
             .choice(&stream::TARGET_TRIGGERS, TargetTriggers::VALUES)
             .unwrap_or(TargetTriggers::Refuse),

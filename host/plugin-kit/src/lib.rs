@@ -16,7 +16,10 @@ mod project;
 mod rows;
 mod scaffold;
 
-pub use cases::{CaseDiff, CaseResult, Outcome, PluginDiff, Suite, diff, run_suite};
+pub use cases::{
+    CaseDiff, CaseResult, Outcome, PluginDiff, RecordedCall, Recording, Replayed, Suite, copy_as_case, diff,
+    read_recording, record, recordings, replay, run_suite,
+};
 pub use certify::{Clause, Finding, Verdict, clauses, examine};
 pub use error::{Error, Result};
 pub use project::Project;

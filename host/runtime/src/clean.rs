@@ -1,5 +1,5 @@
-//! Removes what the host keeps in its own folder and what is older than it has to be kept: runs of the history, their logs, and
-//! compiled plugins. Files of other names, links and what they lead to are left alone, and so is all that a run which goes on
+//! Removes what the host keeps in its own folder and what is older than it has to be kept: runs of the history, their logs and
+//! recorded batches, and compiled plugins. Files of other names, links and what they lead to are left alone, and so is all that a run which goes on
 //! needs. The checkpoints of streams are in the target and are not touched.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ const ABANDONED: Duration = Duration::from_secs(24 * 3_600);
 pub struct Retention {
     /// Runs of the history. The last one of each kind, and the last one of each stream, are kept for good.
     pub history: Duration,
-    /// Logs.
+    /// Logs, and the batches that runs recorded.
     pub logs: Duration,
     /// Compiled plugins that no run has used since; they are compiled again when one does.
     pub plugins: Duration,
@@ -45,6 +45,8 @@ pub struct Cleaned {
     pub runs: u64,
     /// Logs.
     pub logs: RemovedFiles,
+    /// Recorded batches.
+    pub recordings: RemovedFiles,
     /// Compiled plugins, and beginnings of ones that were never completed.
     pub plugins: RemovedFiles,
 }
@@ -60,16 +62,17 @@ pub fn clean(runtime: &Runtime, retention: &Retention, is_trial: bool) -> Result
     let mut history = runtime.history()?;
     let all = history.list(&RunFilter::default())?;
     let is_going_on = |id: &str| all.iter().any(|run| run.run_id == id && run.status == RunStatus::Running);
-    let is_old_log = |name: &str| {
-        let id = name.strip_suffix(".jsonl").filter(|id| is_run_id(id));
-        id.is_some_and(|id| run_id_start(id).is_some_and(|start| start < before(retention.logs)) && !is_going_on(id))
+    let is_old = |id: &str| {
+        is_run_id(id) && run_id_start(id).is_some_and(|start| start < before(retention.logs)) && !is_going_on(id)
     };
+    let is_old_log = |name: &str| name.strip_suffix(".jsonl").is_some_and(is_old);
     let logs = files(&runtime.data_dir.logs())?.into_iter().filter(|file| is_old_log(&file.name)).collect::<Vec<_>>();
     let plugins =
         unused_plugins(&history, &runtime.data_dir.plugins().folder, before(retention.plugins), retention.plugins)?;
     Ok(Cleaned {
         runs: history.clean(before(retention.history), is_trial)?,
         logs: removed(&logs, is_trial)?,
+        recordings: removed_recordings(&runtime.data_dir.all_recordings(), &is_old, is_trial)?,
         plugins: removed(&plugins, is_trial)?,
     })
 }
@@ -130,6 +133,35 @@ fn unused_plugins(history: &History, folder: &Path, before: Micros, kept: Durati
         None => file.name.contains(".tmp") && file.is_older(ABANDONED),
     };
     Ok(all.into_iter().filter(is_unused).collect())
+}
+
+/// Removes the recordings of runs, with their folders.
+fn removed_recordings(folder: &Path, is_old: &dyn Fn(&str) -> bool, is_trial: bool) -> Result<RemovedFiles> {
+    let mut all = RemovedFiles::default();
+    for run in
+        folders(folder)?.into_iter().filter(|run| run.file_name().is_some_and(|name| name.to_str().is_some_and(is_old)))
+    {
+        let parts = folders(&run)?;
+        for part in &parts {
+            let RemovedFiles { files, bytes } = removed(&files(part)?, is_trial)?;
+            (all.files, all.bytes) = (all.files + files, all.bytes + bytes);
+        }
+        // A folder with something else in it stays.
+        for empty in parts.iter().chain([&run]).filter(|_| !is_trial) {
+            let _ = fs::remove_dir(empty);
+        }
+    }
+    Ok(all)
+}
+
+/// The folders in a folder, without links; none if it is not there.
+fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(Error::file(folder, "cannot be read"))?,
+    };
+    let is_folder = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+    Ok(entries.flatten().filter(is_folder).map(|entry| entry.path()).collect())
 }
 
 /// Removes files. One that is gone meanwhile is no failure.

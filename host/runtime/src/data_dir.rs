@@ -81,6 +81,16 @@ impl DataDir {
         self.0.join("logs")
     }
 
+    /// The folder of the recordings of all runs.
+    pub(crate) fn all_recordings(&self) -> PathBuf {
+        self.0.join("recordings")
+    }
+
+    /// The folder of the recordings of a run.
+    pub fn recordings(&self, run_id: &str) -> PathBuf {
+        self.all_recordings().join(run_id)
+    }
+
     /// The log of a run.
     pub fn log(&self, run_id: &str) -> PathBuf {
         self.logs().join(format!("{run_id}.jsonl"))

@@ -11,7 +11,7 @@ use wmshost_sandbox::{Description, SettingDescription};
 use crate::error::{Error, Result};
 
 /// The name of the file that makes a folder a case.
-const CASE: &str = "case.toml";
+pub(super) const CASE: &str = "case.toml";
 
 /// A case as its author writes it.
 #[derive(Debug, Clone, Default, Deserialize)]

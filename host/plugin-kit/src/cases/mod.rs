@@ -14,6 +14,7 @@
 //! | `models` | a case of models |
 //! | `golden` | expected files: compared, or written |
 //! | `random` | random rows of a case's columns, and the smallest ones that fail |
+//! | `recording` | batches on which transforms failed in a run |
 //! | `suite` | all cases of a project |
 //! | `diff` | two components by the same cases |
 
@@ -27,10 +28,12 @@ pub(crate) mod loader;
 pub(crate) mod log;
 pub(crate) mod models;
 pub(crate) mod random;
+mod recording;
 mod suite;
 mod transform;
 pub(crate) mod trial;
 
 pub use diff::{CaseDiff, PluginDiff, diff};
+pub use recording::{RecordedCall, Recording, Replayed, copy_as_case, read_recording, record, recordings, replay};
 pub(crate) use suite::folder_of;
 pub use suite::{CaseResult, Outcome, Suite, run_suite};

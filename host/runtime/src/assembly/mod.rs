@@ -3,11 +3,13 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `connect` | databases by their connections in the pipeline |
+//! | `recorded_transform` | a transform whose failing batch is recorded |
 //! | `stream_factory` | streams: databases opened, plugins instantiated, policies put in place |
 //! | `unmarked_source` | a table that wmshost wrote, read again |
 //! | `windows` | windows of a stream, which are read again |
 
 pub(crate) mod connect;
+mod recorded_transform;
 mod stream_factory;
 mod unmarked_source;
 mod windows;

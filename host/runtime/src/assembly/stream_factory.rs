@@ -7,12 +7,16 @@ use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, LARGEST_VALUE, Ledger,
     MaskKey, Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SOURCE_SCHEMA, SchemaPolicy,
     Service, Setting, Source, SourceGrant, SourceSession, StatementLimit, Stream, StreamContext, TakeOver, Target,
-    TargetGrant, TargetTriggers, Trace, Window, column_options, grant_options, mask_option,
+    TargetGrant, TargetTriggers, Trace, Transform, Window, column_options, grant_options, mask_option,
 };
-use wmshost_pipeline::{self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, StreamPlan};
+use wmshost_pipeline::{
+    self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, Record, StreamPlan,
+};
 use wmshost_sandbox::{Identity, Plugin};
 
 use super::connect::{self, OpenSource};
+use super::recorded_transform::RecordedTransform;
+use crate::data_dir::DataDir;
 use crate::plugin_registry::PluginRegistry;
 use crate::process::{is_dead, this_process};
 
@@ -235,7 +239,8 @@ impl<'a> StreamFactory<'a> {
         let (writes, writer) = staged(loader)?;
         let transform = |stage: &ConfiguredPlugin| {
             let (plugin, identity) = staged(stage)?;
-            plugin.transform(identity, stage.limits.clone())
+            let made = plugin.transform(identity, stage.limits.clone())?;
+            Ok::<_, Failure>(self.recorded(made, stage, plan))
         };
         Ok(Stream {
             name: plan.name.clone(),
@@ -254,6 +259,17 @@ impl<'a> StreamFactory<'a> {
                 .map_or_else(|| plan.name.clone(), |window| checkpoint_name(&plan.name, window)),
             reconcile: None,
         })
+    }
+
+    /// A transform, whose failures are recorded if the stream says so.
+    fn recorded(&self, made: Box<dyn Transform>, stage: &ConfiguredPlugin, plan: &StreamPlan) -> Box<dyn Transform> {
+        match plan.record {
+            Record::Off => made,
+            Record::Failures => {
+                let folder = DataDir::find().recordings(&self.run_id).join(format!("{}-{}", plan.name, stage.plugin));
+                Box::new(RecordedTransform::new(made, stage, plan, &self.run_id, folder))
+            }
+        }
     }
 
     /// The definition that a stream's rows and its bookmark depend on, as far as it is known before the source is

@@ -61,7 +61,7 @@ pub(crate) struct CleanArgs {
     /// The time for which runs stay in the history
     #[arg(long, value_name = "DURATION", default_value = "400d", value_parser = duration)]
     pub(crate) history: Duration,
-    /// The time for which logs are kept
+    /// The time for which logs and recorded batches are kept
     #[arg(long, value_name = "DURATION", default_value = "90d", value_parser = duration)]
     pub(crate) logs: Duration,
     /// The time for which compiled plugins are kept that no run uses

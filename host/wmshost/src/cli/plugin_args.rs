@@ -67,6 +67,40 @@ Examples:
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Run transforms again over the batches on which they failed in a run
+    #[command(after_help = "\
+A run keeps the first batch on which each transform fails where the stream has `record = \"failures\"`. It is run again
+without the run's databases, by the component that failed or by another one; a failure names the row. Exit code 1 if any
+still fails.
+
+Examples:
+  wmshost plugin replay 20261130-162404-dc9b0082764363cc
+  wmshost plugin replay 20261130-162404-dc9b0082764363cc --component target/wasm32-wasip2/release/trim.wasm")]
+    Replay {
+        /// The id of the run
+        run: String,
+        /// The component to run instead of the one that failed, or the name of a standard plugin
+        #[arg(long, value_name = "FILE")]
+        component: Option<PathBuf>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Make a case for `plugin test` of a batch on which a transform failed in a run
+    #[command(after_help = "\
+The case has the rows of the source as the transform got them: look at them before you share it.
+
+Example:
+  wmshost plugin fixture 20261130-162404-dc9b0082764363cc --to cases/odd-status")]
+    Fixture {
+        /// The id of the run
+        run: String,
+        /// The stream, if the run has recordings of several
+        #[arg(long)]
+        stream: Option<String>,
+        /// The folder to make
+        #[arg(long, value_name = "FOLDER")]
+        to: PathBuf,
+    },
     /// List the plugins of a pipeline, or the standard plugins, which pipelines name without a path
     #[command(after_help = "\
 Standard plugins are looked for in the folders of WMSHOST_PLUGINS (absolute paths, with `:` between them), in

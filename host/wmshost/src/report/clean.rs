@@ -14,12 +14,14 @@ pub(crate) fn clean(cleaned: &Cleaned, is_trial: bool, output: Output) -> Result
         return json(&CleanedDocument::of(cleaned, is_trial));
     }
     let verb = if is_trial { "would be removed" } else { "removed" };
-    let Cleaned { runs, logs, plugins } = cleaned;
+    let Cleaned { runs, logs, recordings, plugins } = cleaned;
     print(&format!(
-        "{verb}: runs of the history: {}; logs: {} ({}); compiled plugins: {} ({})",
+        "{verb}: runs of the history: {}; logs: {} ({}); recorded batches: {} ({}); compiled plugins: {} ({})",
         count(*runs),
         count(logs.files),
         HumanBytes(logs.bytes),
+        count(recordings.files),
+        HumanBytes(recordings.bytes),
         count(plugins.files),
         HumanBytes(plugins.bytes)
     ));

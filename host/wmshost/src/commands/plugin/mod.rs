@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `author` | `new`, `build`, `dev` and `test`: an author's project |
 //! | `certify` | `check`: a component, clause by clause |
+//! | `recording` | `replay` and `fixture`: batches on which transforms failed |
 
 mod author;
 mod certify;
+mod recording;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -44,6 +46,10 @@ pub(super) fn plugin(app: &App, command: PluginCommand) -> Result<Exit> {
             Ok(Exit::Success)
         }
         PluginCommand::Verify { component, key } => verify(&component, &key),
+        PluginCommand::Replay { run, component, output } => {
+            recording::run(app, &run, component.as_deref(), output.output)
+        }
+        PluginCommand::Fixture { run, stream, to } => recording::fixture(app, &run, stream.as_deref(), &to),
         PluginCommand::Bundle { pipeline, to, output } => {
             let manifest = bundle::bundle(&app.runtime(output.output), &pipeline, &to)?;
             report::plugin::bundle(&manifest, &to, output.output)?;

@@ -13,6 +13,8 @@ pub(crate) struct CleanedDocument {
     runs: u64,
     /// Logs.
     logs: RemovedFilesDocument,
+    /// Recorded batches.
+    recordings: RemovedFilesDocument,
     /// Compiled plugins.
     plugins: RemovedFilesDocument,
 }
@@ -30,6 +32,12 @@ impl CleanedDocument {
     /// The result of a command, or of its trial.
     pub(crate) fn of(cleaned: &Cleaned, dry_run: bool) -> Self {
         let files = |RemovedFiles { files, bytes }| RemovedFilesDocument { files, bytes };
-        Self { dry_run, runs: cleaned.runs, logs: files(cleaned.logs), plugins: files(cleaned.plugins) }
+        Self {
+            dry_run,
+            runs: cleaned.runs,
+            logs: files(cleaned.logs),
+            recordings: files(cleaned.recordings),
+            plugins: files(cleaned.plugins),
+        }
     }
 }

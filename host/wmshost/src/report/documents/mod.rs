@@ -26,6 +26,7 @@
 //! | `grants` | `plugin grants` |
 //! | `plugin` | `plugin list` and `inspect` |
 //! | `plugin_diff` | `plugin diff` |
+//! | `recording` | `plugin replay` |
 //! | `sample` | `sample create` and `change` |
 //! | `models` | `models show`, `diff` and `freshness` |
 //! | `import` | `import dbt` |
@@ -55,6 +56,7 @@ pub(super) mod plan;
 pub(super) mod plugin;
 pub(super) mod plugin_diff;
 pub(super) mod quarantine;
+pub(super) mod recording;
 pub(super) mod run;
 pub(crate) mod runs;
 pub(super) mod sample;

@@ -27,6 +27,7 @@ use super::plan::PlanDocument;
 use super::plugin::PluginDocument;
 use super::plugin_diff::PluginDiffDocument;
 use super::quarantine::{QuarantinedRowDocument, ReplayDocument};
+use super::recording::ReplayedDocument;
 use super::run::RunDocument;
 use super::runs::{RunRecordDocument, ShownRunDocument};
 use super::sample::SampleDocument;
@@ -76,6 +77,7 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("plugin-inspect", "wmshost plugin inspect --output json", of::<PluginDocument>),
     entry("plugin-bundle", "wmshost plugin bundle --output json", of::<BundleManifest>),
     entry("plugin-install", "wmshost plugin install --output json", of::<Vec<InstalledDocument>>),
+    entry("plugin-replay", "wmshost plugin replay --output json", of::<Vec<ReplayedDocument>>),
     entry("plugin-grants", "wmshost plugin grants --output json", of::<Vec<PluginGrantsDocument>>),
     entry("plugin-check", "wmshost plugin check --output json", of::<CertificateDocument>),
     entry("plugin-diff", "wmshost plugin diff --output json", of::<PluginDiffDocument>),
