@@ -130,9 +130,15 @@ fn a_saved_file_is_built() {
     assert!(count(&place, "SELECT allocations FROM BUSIEST") > 0);
 }
 
-/// A model whose statement never ends.
+/// The SQL of a model whose statement never ends.
 const ENDLESS: &str = "WITH RECURSIVE n(value) AS (SELECT 1 AS value UNION ALL SELECT n.value + 1 AS value FROM n) \
                        SELECT SUM(n.value) AS total FROM n";
+
+fn add_endless(place: &ModelsTestProject) {
+    fs::write(place.path("sql-project/endless.sql"), ENDLESS).expect("written");
+    let table = "models:\n  - name: endless\n    config: {materialized: table}\n";
+    fs::write(place.path("sql-project/endless.yml"), table).expect("written");
+}
 
 #[test]
 fn a_statement_that_never_ends_is_ended_and_the_others_are_built() {
@@ -140,7 +146,7 @@ fn a_statement_that_never_ends_is_ended_and_the_others_are_built() {
     let text = fs::read_to_string(place.path("example.toml")).expect("the pipeline");
     fs::write(place.path("example.toml"), format!("{text}\n[limits]\nstatement_timeout = \"1s\"\n")).expect("written");
     place.ends(0, &["run", "example.toml", "--no-models"]);
-    fs::write(place.path("sql-project/endless.sql"), ENDLESS).expect("written");
+    add_endless(&place);
     let started = std::time::Instant::now();
     let built = place.ends(1, &["models", "build", "example.toml"]);
     assert!(started.elapsed().as_secs() < 30, "{built}");
@@ -152,7 +158,7 @@ fn a_statement_that_never_ends_is_ended_and_the_others_are_built() {
 fn the_first_signal_ends_a_statement_that_never_ends() {
     let place = example();
     place.ends(0, &["run", "example.toml", "--no-models"]);
-    fs::write(place.path("sql-project/endless.sql"), ENDLESS).expect("written");
+    add_endless(&place);
     let mut command = place.command(&["models", "build", "example.toml", "--select", "endless"]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
     std::thread::sleep(std::time::Duration::from_secs(2));
