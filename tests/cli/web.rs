@@ -232,12 +232,21 @@ fn addresses_that_others_reach_ports_in_use_and_weak_tokens_are_refused_before_a
     let port = taken.local_addr().expect("an address").to_string();
     std::fs::write(project.path("token"), "short\n").expect("a file");
     let weak = format!("file:{}", project.path("token").display());
+    let allow = |name: &str, mode| {
+        let file = project.path(name);
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("rights");
+        format!("file:{}", file.display())
+    };
+    allow("token", 0o600);
+    std::fs::write(project.path("open"), "a token that is long enough\n").expect("a file");
+    let open = allow("open", 0o644);
     for (arguments, why) in [
         (vec!["--listen", "0.0.0.0:0"], "can be reached from other machines"),
         (vec!["--listen", &port], "choose another port"),
         (vec!["--listen", "127.0.0.1:0", "--operate-token", "secret-on-the-command-line"], "write `env:VARIABLE`"),
         (vec!["--listen", "127.0.0.1:0", "--operate-token", "env:NOT_SET"], "is not set"),
         (vec!["--listen", "127.0.0.1:0", "--operate-token", &weak], "fewer than 16 letters"),
+        (vec!["--listen", "127.0.0.1:0", "--operate-token", &open], "other users of the machine may read"),
     ] {
         project.wmshost("serve", &arguments).ended(2).says(&[why]);
     }

@@ -84,7 +84,9 @@ impl Place {
         let mut admin = place.admin.borrow_mut();
         admin.execute(&format!("SET search_path = mart{pair}; {made}")).expect("a stranger's table");
         drop(admin);
-        std::fs::write(place.folder.path().join("password"), "word").expect("a password");
+        let password = place.folder.path().join("password");
+        std::fs::write(&password, "word").expect("a password");
+        std::fs::set_permissions(&password, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("rights");
         std::fs::write(place.file(), place.text(cell)).expect("a pipeline file");
         place
     }

@@ -2,14 +2,16 @@
 
 use std::fmt;
 
-/// A password or another secret.
+use zeroize::Zeroizing;
+
+/// A password or another secret, which is overwritten in memory when it is dropped.
 #[derive(Clone)]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Hides a text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(Zeroizing::new(text.into()))
     }
 
     /// Returns the text itself, for the code that opens the connection.

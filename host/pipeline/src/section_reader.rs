@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use wmshost_flow::check_is_file;
+use wmshost_flow::{check_is_file, secret_file_advice};
 
 use crate::authored::{Leaf, Node, Section};
 use crate::diagnostics::{DiagnosticSink, Location, join};
@@ -182,7 +182,14 @@ impl SectionReader<'_> {
 
     /// Reads a secret, which is never written in the pipeline file itself.
     pub(crate) fn secret(&mut self, key: &Key) -> Option<Secret> {
-        self.words(key).map(|(text, ..)| Secret::new(text))
+        let (text, origin, place) = self.words(key)?;
+        if let Origin::File(path) = &origin
+            && let Some(advice) = secret_file_advice(path)
+        {
+            let message = format!("{} has a secret that other users of the machine may read", path.display());
+            self.sink.at(&place, message, Some(advice));
+        }
+        Some(Secret::new(text))
     }
 
     /// Reads a list of names without duplicates, or of texts; those that are not valid are reported and left out.

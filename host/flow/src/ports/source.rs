@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow_schema::{Schema, SchemaRef};
 use wmshost_sql::{Dialect, Value, by_name};
+use zeroize::Zeroizing;
 
 use super::clock::Micros;
 use super::table_grant::{TableGrant, TableGrants, grant_of};
@@ -82,14 +83,14 @@ impl SourceGrant {
     }
 }
 
-/// The key of masks that hash, made of a secret.
-#[derive(Clone, Copy)]
-pub struct MaskKey([u8; 32]);
+/// The key of masks that hash, made of a secret, which is overwritten in memory when it is dropped.
+#[derive(Clone)]
+pub struct MaskKey(Zeroizing<[u8; 32]>);
 
 impl MaskKey {
     /// Makes the key of a secret.
     pub fn of(secret: &str) -> Self {
-        Self(blake3::derive_key("wmshost 2026-11 mask of a column", secret.as_bytes()))
+        Self(Zeroizing::new(blake3::derive_key("wmshost 2026-11 mask of a column", secret.as_bytes())))
     }
 
     /// Returns the masked text of a value.

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use wmshost_pipeline::{Checked, changed_limits, check_file, duration_text};
@@ -41,6 +42,10 @@ fn where_no_standard_plugin_is_installed_the_folders_are_named() {
 
 fn reported(folder: &Path) -> String {
     let environment = fs::read_to_string(folder.join("environment")).unwrap_or_default();
+    // The rights of a file that is checked out are the umask's.
+    for (name, mode) in [("password", 0o640), ("open-password", 0o644)] {
+        let _ = fs::set_permissions(folder.join(name), fs::Permissions::from_mode(mode));
+    }
     let pairs = environment.lines().filter_map(|line| line.split_once('='));
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let result = check_file(&folder.join("pipeline.toml"), &variables(pairs), &ByFileName::Installed);

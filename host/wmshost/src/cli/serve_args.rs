@@ -85,7 +85,12 @@ fn token(reference: &str) -> Result<Token, String> {
         Some(("env", name)) => wmshost_runtime::variable(name)
             .and_then(|text| text.into_string().ok())
             .ok_or_else(|| format!("the variable {name} is not set"))?,
-        Some(("file", path)) => std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?,
+        Some(("file", path)) => {
+            if let Some(advice) = wmshost_flow::secret_file_advice(std::path::Path::new(path)) {
+                return Err(format!("other users of the machine may read {path}; {advice}"));
+            }
+            std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?
+        }
         _ => return Err("write `env:VARIABLE` or `file:PATH`: a token is not written on a command line".to_owned()),
     };
     let token = found.trim();

@@ -44,7 +44,7 @@ pub(crate) fn conversion(kind: DataType) -> Conversion {
 pub(crate) fn add_masks(connection: &Connection, key: Option<MaskKey>) -> rusqlite::Result<()> {
     type Masking = Box<dyn Fn(ValueRef<'_>) -> Stored + Send + Sync>;
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-    let hash = move |value: ValueRef<'_>| match key {
+    let hash = move |value: ValueRef<'_>| match &key {
         Some(key) => Stored::Text(key.hash(text_of(value).as_bytes())),
         None => Stored::Text(HIDDEN.to_owned()),
     };

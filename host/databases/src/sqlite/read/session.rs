@@ -49,7 +49,7 @@ impl Session {
         let place: Arc<str> = format!("source {label}").into();
         let prepared = reader.by_driver(|connection| {
             forget_scans(connection)?;
-            add_masks(connection, grant.mask_key)
+            add_masks(connection, grant.mask_key.clone())
         });
         prepared.map_err(|error| failure(&place, error))?;
         let encoding = reader.by_driver(|connection| connection.query_row("PRAGMA encoding", [], |row| row.get(0)));
