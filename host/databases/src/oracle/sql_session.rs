@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, PoisonError};
 
-use wmshost_flow::{Failure, Sql, SqlSession};
+use wmshost_flow::{Failure, Sql, SqlSession, StatementLimit};
 use wmshost_sql::{Dialect, Value};
 
 use super::charset::Charset;
@@ -238,6 +238,11 @@ impl SqlSession for OracleSqlSession {
 
     fn rollback(&mut self) -> Result<(), Failure> {
         self.end(false)
+    }
+
+    fn limit_statements(&mut self, _limit: &StatementLimit) -> Result<(), Failure> {
+        // `call_timeout` of the connection ends each call, and the server keeps its temporary segments by quotas.
+        Ok(())
     }
 }
 

@@ -68,7 +68,5 @@ pub trait SqlSession: Sql + Send {
     /// Rolls the transaction back.
     fn rollback(&mut self) -> Result<(), Failure>;
     /// Holds all later statements of the session to a limit. A server has its own: `call_timeout` of its connection.
-    fn limit_statements(&mut self, _limit: &StatementLimit) -> Result<(), Failure> {
-        Ok(())
-    }
+    fn limit_statements(&mut self, limit: &StatementLimit) -> Result<(), Failure>;
 }

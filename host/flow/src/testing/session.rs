@@ -15,7 +15,7 @@ use super::statement::parse;
 use crate::failure::Failure;
 use crate::metadata::STAGED_SUFFIX;
 use crate::ports::clock::{Clock as _, Micros};
-use crate::ports::sql::{Sql, SqlSession};
+use crate::ports::sql::{Sql, SqlSession, StatementLimit};
 use crate::ports::target::{MergeRule, Refused, Removal, TableDefinition, TargetSession, WriteStats};
 use crate::rows::cell_json::plain_value;
 
@@ -211,6 +211,10 @@ impl SqlSession for MemorySession {
 
     fn rollback(&mut self) -> Result<(), Failure> {
         self.undo()
+    }
+
+    fn limit_statements(&mut self, _limit: &StatementLimit) -> Result<(), Failure> {
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use wmshost_flow::{Claim, Clock, Failure, Sql, SqlSession, owns_table};
+use wmshost_flow::{Claim, Clock, Failure, Sql, SqlSession, StatementLimit, owns_table};
 use wmshost_sql::{Dialect, Value};
 
 use crate::store::{FAILURES_TABLE, MODEL_TABLE, TEST_TABLE};
@@ -104,6 +104,10 @@ impl SqlSession for OwnedSession<'_> {
 
     fn rollback(&mut self) -> Result<(), Failure> {
         self.sql.rollback()
+    }
+
+    fn limit_statements(&mut self, limit: &StatementLimit) -> Result<(), Failure> {
+        self.sql.limit_statements(limit)
     }
 }
 

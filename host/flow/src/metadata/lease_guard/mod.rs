@@ -23,7 +23,7 @@ use super::lease::{LEASE_RENEWAL_INTERVAL, LEASE_SECONDS, Lease, LeaseOwner};
 use crate::failure::Failure;
 use crate::failure::kind::FailureKind;
 use crate::ports::clock::Clock;
-use crate::ports::sql::{Sql, SqlSession};
+use crate::ports::sql::{Sql, SqlSession, StatementLimit};
 use crate::ports::target::{Target, TargetGrant, TargetSession};
 
 /// A lease to be held while models are built.
@@ -210,5 +210,9 @@ impl SqlSession for FencedSession {
 
     fn rollback(&mut self) -> Result<(), Failure> {
         self.session.rollback()
+    }
+
+    fn limit_statements(&mut self, limit: &StatementLimit) -> Result<(), Failure> {
+        self.session.limit_statements(limit)
     }
 }
