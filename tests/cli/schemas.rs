@@ -66,6 +66,7 @@ fn every_output_has_the_form_of_its_schema() {
     quarantine(&mut outputs);
     differences(&mut outputs);
     plugins(&mut outputs);
+    recordings_and_bundles(&mut outputs);
     models(&mut outputs);
     let dbt = root().join("tests/dbt/shop").display().to_string();
     let words = ["import", "dbt", &dbt, "--dialect", "sqlite", "--report-only", "--accept", "--output", "json"];
@@ -186,6 +187,30 @@ fn plugins(outputs: &mut Checker<'_>) {
     let checked = ["plugin", "check", &component, "--cases", &cases, "--only", "described-name", "--output", "json"];
     let checked = outputs.project.plain(&checked).succeeded().json();
     list(&outputs.hold("plugin-check", checked), "clauses");
+}
+
+fn recordings_and_bundles(outputs: &mut Checker<'_>) {
+    let (run, echo) = ("20260101-000000-0123456789abcdef", plugin("hostile_echo"));
+    let recorded = outputs.project.path(&format!("home/recordings/{run}/one"));
+    fs::create_dir_all(&recorded).expect("a folder");
+    for name in ["case.toml", "input.csv"] {
+        fs::copy(outputs.project.path("cases/one").join(name), recorded.join(name)).expect("a copy");
+    }
+    let recording = serde_json::json!({
+        "run_id": run, "stream": "one", "plugin": "echo", "version": "0.1.0", "digest": "blake3:0", "component": echo,
+        "batch": 1, "rows": 2, "failure": "it trapped",
+    });
+    fs::write(recorded.join("recording.json"), recording.to_string()).expect("written");
+    let replayed = outputs.project.plain(&["plugin", "replay", run, "--output", "json"]).succeeded().json();
+    let replayed = outputs.hold("plugin-replay", replayed);
+    assert_eq!(replayed[0]["rows"], 2, "{replayed:#}");
+    let [archive, folder] = ["all.tar", "installed"].map(|name| outputs.project.path(name).display().to_string());
+    let bundle = outputs.run("plugin-bundle", 0, "plugin bundle", &["--to", &archive]);
+    assert!(bundle["plugins"]["table"].is_object(), "{bundle:#}");
+    let install = ["plugin", "install", &archive, "--to", &folder, "--output", "json"];
+    let installed = outputs.project.plain(&install).succeeded().json();
+    let installed = outputs.hold("plugin-install", installed);
+    assert!(installed.as_array().is_some_and(|plugins| !plugins.is_empty()), "{installed:#}");
 }
 
 fn models(outputs: &mut Checker<'_>) {
