@@ -201,7 +201,7 @@ mod tests {
         record(&to, &recording, &call).unwrap();
         assert_eq!(to.metadata().unwrap().permissions().mode() & 0o077, 0);
         assert_eq!(to.join("input.csv").metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(recordings(to.parent().unwrap()), [to.clone()]);
+        assert_eq!(recordings(to.parent().unwrap()), std::slice::from_ref(&to));
         assert_eq!(read_recording(&to).unwrap(), recording);
         let case = Case::read(&to, "orders".to_owned()).unwrap();
         assert_eq!((case.file.key, case.file.on_trap.as_deref()), (vec!["id".to_owned()], Some("retry")));
