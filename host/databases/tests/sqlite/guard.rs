@@ -154,7 +154,7 @@ fn a_guests_statement_ends_after_its_time() {
     let source = sqlite::open_source_of(&warehouse.source_path(), 1, "wms", 1 << 20, &limit).expect("a source");
     let mut reader = source.session(&crate::warehouse::grant(&["a"])).expect("a session");
     let endless = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT SUM(n) AS n FROM r";
-    let failure = reader.query(endless, &[]).and_then(|mut cursor| cursor.next(1)).err().expect("an end");
+    let Err(failure) = reader.query(endless, &[]).and_then(|mut cursor| cursor.next(1)) else { panic!("no end") };
     assert_eq!(failure.kind, FailureKind::Limit);
     assert!(failure.to_string().contains("source wms: limit statement_timeout"), "{failure}");
 }
