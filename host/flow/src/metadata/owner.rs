@@ -151,10 +151,8 @@ impl Claim<'_> {
     /// `invalid config` and changes nothing. On Oracle the caller commits a new record before it changes the table.
     pub fn secure(&self, sql: &mut dyn Sql, table: &str, now: Micros) -> Result<Secured, Failure> {
         let ownership = self.ownership(sql, table)?;
-        // Elsewhere this takes a round trip in every transaction: there, triggers are looked for when a command begins.
-        if sql.dialect() == Dialect::Sqlite
-            && let Some(objection) = self.trigger_objection(sql, table)?
-        {
+        // Somebody may have made one since the command began: it costs a question in every transaction.
+        if let Some(objection) = self.trigger_objection(sql, table)? {
             return Err(Failure::invalid_config(objection));
         }
         match &ownership {
