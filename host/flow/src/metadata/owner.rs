@@ -17,7 +17,7 @@
 //! | Oracle: after a take-over, before the old table is replaced | the record of the new owner, the old rows | continues; the previous owner is refused |
 //! | later | a record and the table | continues |
 
-use wmshost_sql::{Dialect, MetadataType, Value, timestamp_text};
+use wmshost_sql::{MetadataType, Value, timestamp_text};
 
 use super::lease::holder_now;
 use super::object::{AUDIT_COLUMNS, Found, add_audit_columns, found, spelled, triggers_of};
