@@ -39,8 +39,9 @@ test: build plugins setup-oracle
 	cd plugins && $(CARGO) test --quiet && $(CARGO) test --quiet -p wmshost-plugin-bindgen
 endif
 
+test-long: export WMSHOST_TEST_LONG = 1
 test-long: build plugins setup-oracle setup-browser ## the tests that kill runs, ten times as often, 200 stories of a web service, 1,000,000 rows from Oracle to Oracle, `init` over public databases, and the dashboard in a browser
-	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test matrix --test schemas --test crash --test cloud --test oracle --test oracle-matrix --test python_client -- --nocapture
+	$(CARGO) test --release --workspace --test matrix --test schemas --test crash --test cloud --test oracle --test oracle-matrix --test reference_clients --test python_client -- --nocapture
 	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test cli -- public_databases a_browser --nocapture
 
 test-oracle: build plugins ## conformance, the job and models on a real server, with a report: WMSHOST_ORACLE_DSN (a descriptor), _USER, _PASSWORD, _CLIENT=oci

@@ -130,6 +130,10 @@ impl TargetSession for FaultyTarget {
         self.session.rollback()
     }
 
+    fn spell_as(&mut self, columns: &SchemaRef) {
+        self.session.spell_as(columns);
+    }
+
     fn describe(&mut self, table: &str) -> Result<Option<TableDefinition>, Failure> {
         self.session.describe(table)
     }

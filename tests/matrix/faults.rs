@@ -242,6 +242,9 @@ impl TargetSession for TrappedTarget {
     fn rollback(&mut self) -> Result<(), Failure> {
         self.inner().rollback()
     }
+    fn spell_as(&mut self, columns: &SchemaRef) {
+        self.inner().spell_as(columns);
+    }
     fn describe(&mut self, table: &str) -> Result<Option<TableDefinition>, Failure> {
         self.inner().describe(table)
     }

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the Oracle emulator needs and this machine lacks: PostgreSQL 15, orafce, and in folders of their own the
-# reference clients: python-oracledb, SQLAlchemy, and node-oracledb where Node.js is installed. Does nothing, quickly, if all are installed. Safe to run again at any time.
+# reference clients: python-oracledb, SQLAlchemy, node-oracledb where Node.js is installed, and adbc-driver-oracle for the
+# long tests (WMSHOST_TEST_LONG), because of its size. Does nothing, quickly, if all are installed. Safe to run again at any
+# time.
 #
 #   tests/oracle-emulator/setup.sh      on stdout: the Python that has python-oracledb. Progress goes to stderr.
 set -euo pipefail
@@ -30,6 +32,11 @@ if ! "$venv/bin/python" -c 'import oracledb, sqlalchemy' 2>/dev/null; then
   say "installing python-oracledb and SQLAlchemy into $venv"
   python3 -m venv "$venv" >&2
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check 'oracledb==26.1.0' 'sqlalchemy==2.1.9' >&2
+fi
+if [ -n "${WMSHOST_TEST_LONG:-}" ] && ! "$venv/bin/python" -c 'import adbc_driver_oracle, pyarrow' 2>/dev/null; then
+  say "installing adbc-driver-oracle into $venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check 'adbc-driver-oracle==1.0.1' \
+    'adbc-driver-manager==1.13.0' 'pyarrow==26.0.1' >&2
 fi
 if command -v npm >/dev/null && [ ! -e "$node/node_modules/oracledb" ]; then
   say "installing node-oracledb into $node"

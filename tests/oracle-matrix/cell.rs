@@ -132,6 +132,7 @@ pub(crate) struct Cell {
     pub(crate) extract_rows: usize,
     pub(crate) load_rows: usize,
     pub(crate) merges_in_bulk: bool,
+    pub(crate) readers: usize,
     pub(crate) releases: Releases,
     pub(crate) bad: Bad,
     pub(crate) breakage: Breakage,
@@ -169,6 +170,7 @@ impl Cell {
             when: numbers.pick(When::ALL),
             occurrence: 1 + numbers.below(4),
             follow_up: numbers.pick(FollowUp::ALL),
+            readers: numbers.pick(&[1, 3]),
         };
         cell.make_possible();
         cell
@@ -247,6 +249,7 @@ impl Cell {
             ("rows read at once", self.extract_rows.to_string()),
             ("rows written at once", self.load_rows.to_string()),
             ("merges in bulk", of(&self.merges_in_bulk)),
+            ("readers", self.readers.to_string()),
             ("releases", of(&self.releases)),
             ("bad values", of(&self.bad)),
             ("breakage", of(&self.breakage)),

@@ -120,11 +120,14 @@ impl Place {
         let connection = |account: &str, release| {
             format!(
                 "driver = \"oracle\"\nhost = \"localhost\"\nport = {}\nservice_name = \"STANDIN\"\nusername = \"{account}{}\"\n\
-                 password = {{ file = {:?} }}\nconnect_budget = \"2s\"\ncall_timeout = \"10s\"\nfetch_rows = 3\narray_rows = 3\n\
-                 bulk_merge_rows = {}",
+                 password = {{ file = {:?} }}\nconnect_budget = \"2s\"\ncall_timeout = \"10s\"\narray_rows = 3\n\
+                 fetch_rows = {}\nreaders = {}\nbulk_merge_rows = {}",
                 SERVER.port(release, Transport::Tcp),
                 self.pair,
                 self.folder.path().join("password"),
+                // Ranges of several readers have eight round trips.
+                if cell.readers > 1 { 1 } else { 3 },
+                cell.readers,
                 if cell.merges_in_bulk { 2 } else { 1_000 },
             )
         };

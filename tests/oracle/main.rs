@@ -5,6 +5,7 @@
 mod job;
 mod large;
 mod models;
+mod names;
 mod rows;
 mod sample;
 mod schema;

@@ -77,6 +77,11 @@ impl WriteTable {
     }
 }
 
+/// Returns the names of columns.
+pub(crate) fn names_of(columns: &Schema) -> Vec<String> {
+    columns.fields().iter().map(|field| field.name().clone()).collect()
+}
+
 /// Returns whether a table's own columns and its key match a definition: by name, and by type as `accepts` compares
 /// the type of the table with that of the definition.
 pub(crate) fn is_same(

@@ -122,6 +122,7 @@ pub(crate) mod connection {
         MAX_LIFETIME = span("max_lifetime", 60, DAY, 3_600);
         CONNECTIONS = Key::count("connections", 1, 256, "connections").or(KeyDefault::Number(16));
         FETCH_ROWS = Key::count("fetch_rows", 1, 100_000, "rows");
+        READERS = Key::count("readers", 1, 32, "sessions").or(KeyDefault::Number(1));
         ARRAY_ROWS = Key::count("array_rows", 1, 100_000, "rows").or(KeyDefault::Number(5_000));
         BULK_MERGE_ROWS = Key::count("bulk_merge_rows", 1, 1_000_000, "rows").or(KeyDefault::Number(500));
         BARE_NUMBER = Key::new("bare_number", KeyType::Choice(&["decimal", "text"])).or(KeyDefault::Text("decimal"));

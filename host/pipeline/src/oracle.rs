@@ -34,8 +34,10 @@ pub struct Settings {
     pub connect_budget: Duration,
     /// The time limit of one answer of the server.
     pub call_timeout: Duration,
-    /// Rows per round trip when reading; `None` for a number that suits the server's version.
+    /// Rows per round trip when reading; `None` for a number that suits the server, its round trip and the rows.
     pub fetch_rows: Option<u32>,
+    /// The sessions that read one table together.
+    pub readers: usize,
     /// Rows per round trip when writing.
     pub array_rows: usize,
     /// The number of rows from which on a batch is merged at once, through a temporary table.
@@ -80,6 +82,7 @@ impl Settings {
             connect_budget: seconds(&keys::CONNECT_BUDGET),
             call_timeout: seconds(&keys::CALL_TIMEOUT),
             fetch_rows: None,
+            readers: count(&keys::READERS),
             array_rows: count(&keys::ARRAY_ROWS),
             bulk_merge_rows: count(&keys::BULK_MERGE_ROWS),
             connections: count(&keys::CONNECTIONS),

@@ -32,9 +32,16 @@ pub(crate) fn read(scope: &mut SectionReader<'_>) -> Option<Settings> {
         &keys::COMMIT_LAG,
     ]
     .map(|key| scope.span(key));
-    let [sdu, connections, fetch_rows, array_rows, bulk_merge_rows, lob_mib] =
-        [&keys::SDU, &keys::CONNECTIONS, &keys::FETCH_ROWS, &keys::ARRAY_ROWS, &keys::BULK_MERGE_ROWS, &keys::LOB_MIB]
-            .map(|key| scope.count(key));
+    let [sdu, connections, fetch_rows, readers, array_rows, bulk_merge_rows, lob_mib] = [
+        &keys::SDU,
+        &keys::CONNECTIONS,
+        &keys::FETCH_ROWS,
+        &keys::READERS,
+        &keys::ARRAY_ROWS,
+        &keys::BULK_MERGE_ROWS,
+        &keys::LOB_MIB,
+    ]
+    .map(|key| scope.count(key));
     let bare_number = scope.choice(&keys::BARE_NUMBER, &[("decimal", BareNumber::Decimal), ("text", BareNumber::Text)]);
     let snapshot = scope.choice(&keys::SNAPSHOT, &[("scn", Snapshot::Scn), ("statement", Snapshot::Statement)]);
     Some(Settings {
@@ -51,6 +58,7 @@ pub(crate) fn read(scope: &mut SectionReader<'_>) -> Option<Settings> {
         max_lifetime: max_lifetime?,
         connections: usize::try_from(connections?).ok()?,
         fetch_rows: fetch_rows.and_then(|rows| u32::try_from(rows).ok()),
+        readers: usize::try_from(readers?).ok()?,
         array_rows: usize::try_from(array_rows?).ok()?,
         bulk_merge_rows: usize::try_from(bulk_merge_rows?).ok()?,
         bare_number: bare_number?,

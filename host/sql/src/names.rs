@@ -22,6 +22,19 @@ impl Dialect {
         }
     }
 
+    /// Returns whether the database takes both names for one.
+    pub fn is_same_name(self, one: &str, other: &str) -> bool {
+        match self {
+            Self::Sqlite => one.eq_ignore_ascii_case(other),
+            Self::Oracle => self.spelled(one) == self.spelled(other),
+        }
+    }
+
+    /// Returns a name as it is spelled among others, or as it is if it is none of them.
+    pub fn spelled_as<'n>(self, name: &'n str, others: &'n [String]) -> &'n str {
+        others.iter().find(|other| self.is_same_name(other, name)).map_or(name, String::as_str)
+    }
+
     /// Returns a name as an identifier in a statement.
     pub fn quoted(self, name: &str) -> String {
         self.quoted_exactly(&self.spelled(name))
@@ -66,6 +79,10 @@ mod tests {
         assert_eq!(oracle.quoted_list("s.", ["a", "b"]), "s.\"A\", s.\"B\"");
         assert_eq!(oracle.shown("ORDER_ID"), "order_id");
         assert_eq!(oracle.shown("Mixed"), "Mixed");
+        let others = ["Unit Price".to_owned(), "Größe".to_owned()];
+        assert_eq!(oracle.spelled_as("UNIT PRICE", &others), "Unit Price");
+        assert_eq!(oracle.spelled_as("GRÖSSE", &others), "Größe");
+        assert_eq!(oracle.spelled_as("price", &others), "price");
     }
 
     #[test]
@@ -74,5 +91,6 @@ mod tests {
         assert_eq!(sqlite.quoted("a\" OR \"b"), "\"a\"\" OR \"\"b\"");
         assert_eq!(sqlite.quoted_list("", ["a", "B"]), "\"a\", \"B\"");
         assert_eq!(sqlite.shown("ORDER_ID"), "ORDER_ID");
+        assert!(sqlite.is_same_name("Amount", "AMOUNT") && !sqlite.is_same_name("É", "é"));
     }
 }

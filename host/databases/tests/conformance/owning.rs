@@ -352,5 +352,11 @@ fn a_table_with_triggers_is_refused_unless_they_are_allowed() {
         let is_named = refusal.to_lowercase().contains("did not make (theirs)");
         assert!(is_named && refusal.contains("target_triggers"), "{}: {refusal}", world.driver());
         assert_eq!(claim(true).refusal(sql.as_mut(), &world.table), Ok(None), "{}", world.driver());
+        // One that is made between two transactions of a run is noticed by the second.
+        writer.begin().expect("a transaction");
+        let failure = writer.insert(&world.table, &batch(&[(1, None, None)])).expect_err("a trigger");
+        assert!(failure.to_string().contains("did not make"), "{}: {failure}", world.driver());
+        writer.rollback().expect("a rollback");
+        assert!(world.rows("SELECT id FROM T").is_empty(), "{}", world.driver());
     }
 }

@@ -1,5 +1,8 @@
 //! Rows that are not committed were never there; a denied action is not done.
 
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Schema};
 use wmshost_flow::FailureKind;
 
 use crate::world::{batch, in_transaction, worlds};
@@ -80,5 +83,19 @@ fn writes_need_a_transaction_and_a_failed_one_is_only_undone() {
         assert!(world.rows("SELECT id FROM T").is_empty(), "{}", world.driver());
         in_transaction(writer.as_mut(), |writer| writer.insert(&world.table, &batch(&[(2, None, None)])));
         assert_eq!(world.rows("SELECT id FROM T"), ["2"], "{}", world.driver());
+    }
+}
+
+#[test]
+fn a_table_is_described_as_the_stream_spells_its_columns() {
+    for world in worlds() {
+        let mut writer = world.writer();
+        in_transaction(writer.as_mut(), |writer| writer.create(&world.definition(&["id"])));
+        let names = |schema: &Schema| schema.fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
+        let field = |name: &str| Field::new(name, DataType::Int64, true);
+        writer.spell_as(&Arc::new(Schema::new(vec![field("Id"), field("NAME"), field("other")])));
+        let described = writer.describe(&world.table).expect("granted").expect("a table");
+        assert_eq!(names(&described.columns), ["Id", "NAME", "changed"], "{}", world.driver());
+        assert_eq!(described.key, ["Id"], "{}", world.driver());
     }
 }

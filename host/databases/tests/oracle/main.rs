@@ -12,6 +12,7 @@ mod lobs;
 mod ordering;
 mod owning;
 mod probing;
+mod readers;
 mod reading;
 mod rules;
 mod server;

@@ -17,7 +17,7 @@
 //! | Oracle: after a take-over, before the old table is replaced | the record of the new owner, the old rows | continues; the previous owner is refused |
 //! | later | a record and the table | continues |
 
-use wmshost_sql::{Dialect, MetadataType, Value, timestamp_text};
+use wmshost_sql::{MetadataType, Value, timestamp_text};
 
 use super::lease::holder_now;
 use super::object::{AUDIT_COLUMNS, Found, add_audit_columns, found, spelled, triggers_of};
@@ -151,10 +151,8 @@ impl Claim<'_> {
     /// `invalid config` and changes nothing. On Oracle the caller commits a new record before it changes the table.
     pub fn secure(&self, sql: &mut dyn Sql, table: &str, now: Micros) -> Result<Secured, Failure> {
         let ownership = self.ownership(sql, table)?;
-        // Elsewhere this takes a round trip in every transaction: there, triggers are looked for when a command begins.
-        if sql.dialect() == Dialect::Sqlite
-            && let Some(objection) = self.trigger_objection(sql, table)?
-        {
+        // Somebody may have made one since the command began: it costs a question in every transaction.
+        if let Some(objection) = self.trigger_objection(sql, table)? {
             return Err(Failure::invalid_config(objection));
         }
         match &ownership {

@@ -131,6 +131,9 @@ pub trait TargetSession: Send {
     /// Rolls the transaction back.
     fn rollback(&mut self) -> Result<(), Failure>;
 
+    /// Spells the columns of the session's tables as these from now on, where the database takes both names for one: a
+    /// database need not keep the case of a name, which everything before the target distinguishes.
+    fn spell_as(&mut self, columns: &SchemaRef);
     /// Returns the table's definition; `None` if there is no such table.
     fn describe(&mut self, table: &str) -> Result<Option<TableDefinition>, Failure>;
     /// Creates the table.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `on_change` | the reaction to a definition that changed |
 //! | `open` | opening a stream: what can be wrong with it is found before any row moves |
+//! | `prepare` | the loader's preparation of the table |
 //! | `reconcile` | comparing after a load: what an incremental read cannot see |
 //! | `replay` | rows from quarantine, loaded again |
 //! | `side_by_side` | work on many items at once, in an order that some of them need |
@@ -12,6 +13,7 @@
 
 mod on_change;
 mod open;
+mod prepare;
 mod reconcile;
 pub(crate) mod replay;
 mod side_by_side;

@@ -19,9 +19,8 @@ use crate::ports::transform::{Call, Transform};
 use crate::stages::transform::{check_stable_columns, hold_to_promise};
 use crate::stream::Stream;
 use crate::stream::context::{StageFailure, StreamContext};
-use crate::stream::opened::{LoadPlan, OpenOutcome, OpenedStream, Prepared, ReadyStream};
-use crate::stream::policy::{Deletes, OnTrap};
-use crate::stream::schema_changes::schema_changes;
+use crate::stream::opened::{LoadPlan, OpenOutcome, OpenedStream, ReadyStream};
+use crate::stream::policy::OnTrap;
 use crate::stream::transaction::{in_transaction, lock};
 
 impl Stream {
@@ -310,54 +309,6 @@ impl Stream {
         ));
         let advice = "Load the stream again by `wmshost run --full-refresh`";
         Err(StageFailure::before(Stage::Transform)(failure.advise(advice)))
-    }
-
-    /// Lets the loader prepare the table, permanently or only to see whether it can; returns the changes of the table's
-    /// columns.
-    pub(crate) fn prepare(
-        &mut self,
-        ready: &ReadyStream,
-        lease: Option<&Lease>,
-        for_good: bool,
-    ) -> Result<Prepared, Failure> {
-        lock(&self.target).begin()?;
-        let prepared = self.prepare_leased(ready, lease);
-        let mut target = lock(&self.target);
-        match prepared {
-            Ok(prepared) if for_good => {
-                target.commit()?;
-                // A database may store columns with other types than requested.
-                let table = target.describe(&ready.request.table)?;
-                let columns = table.map(|table| columns_of(&table.columns)).unwrap_or_default();
-                Ok(Prepared { columns, ..prepared })
-            }
-            prepared => {
-                target.rollback()?;
-                prepared
-            }
-        }
-    }
-
-    fn prepare_leased(&mut self, ready: &ReadyStream, lease: Option<&Lease>) -> Result<Prepared, Failure> {
-        let ReadyStream { request, previous, .. } = ready;
-        if let Some(lease) = lease {
-            lease.renew(lock(&self.target).sql())?;
-        }
-        let before = lock(&self.target).describe(&request.table)?;
-        self.loader.prepare(request)?;
-        if self.policy.deletes == Deletes::Soft {
-            lock(&self.target).keep_deleted(&request.table)?;
-        }
-        let after = lock(&self.target).describe(&request.table)?;
-        let known = previous.as_ref().and_then(|previous| previous.definition.as_ref());
-        let schema_changes = match &after {
-            // The changes by a load that replaces the table are known when it ends.
-            Some(after) if request.mode != LoadMode::Replace => {
-                schema_changes(before.as_ref(), after, &request.columns, known)
-            }
-            _ => Vec::new(),
-        };
-        Ok(Prepared { schema_changes, columns: Vec::new() })
     }
 }
 

@@ -231,6 +231,10 @@ impl TargetSession for MemorySession {
         self.undo()
     }
 
+    fn spell_as(&mut self, _columns: &SchemaRef) {
+        // The database in memory keeps the case of names.
+    }
+
     fn describe(&mut self, table: &str) -> Result<Option<TableDefinition>, Failure> {
         let shared = self.operate("describe")?;
         let Ok(there) = shared.database.table(table) else { return Ok(None) };

@@ -47,14 +47,79 @@ pub(super) fn bytes_check(name: &str, kind: &Kind) -> Option<String> {
 
 /// A stored name, in quotes where it needs them.
 pub(super) fn spelled(name: &str) -> String {
-    let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '$');
+    let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '$')
+        && !name.starts_with(|c: char| c.is_ascii_digit());
     if plain && !RESERVED.contains(&name) { name.to_owned() } else { names::quoted(name) }
 }
 
-/// Words that PostgreSQL reserves and Oracle does not.
-const RESERVED: [&str; 14] = [
-    "analyse", "analyze", "array", "do", "end", "false", "lateral", "limit", "offset", "only", "placing", "true",
-    "user", "window",
+/// Words that PostgreSQL reserves. A name in Oracle can be any of them: where it reserves them too, in quotes.
+const RESERVED: [&str; 66] = [
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "column",
+    "constraint",
+    "create",
+    "default",
+    "deferrable",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "from",
+    "grant",
+    "group",
+    "having",
+    "in",
+    "initially",
+    "intersect",
+    "into",
+    "lateral",
+    "leading",
+    "limit",
+    "not",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "placing",
+    "primary",
+    "references",
+    "select",
+    "some",
+    "symmetric",
+    "table",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "union",
+    "unique",
+    "user",
+    "using",
+    "when",
+    "where",
+    "window",
+    "with",
 ];
 
 fn column(words: &[Word]) -> Result<Column, Refusal> {

@@ -1,4 +1,5 @@
-//! Clients of other makers and languages: node-oracledb, thin, and SQLAlchemy, which asks for more of the catalogue.
+//! Clients of other makers and languages: node-oracledb, thin, adbc-driver-oracle, which is written in Go, and SQLAlchemy, which
+//! asks for more of the catalogue.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -40,12 +41,38 @@ fn node_passes_every_way() {
     }
 }
 
+/// Returns whether a Python has a module.
+fn has_module(python: &Path, name: &str) -> bool {
+    let import = format!("import {name}");
+    Command::new(python).args(["-c", &import]).output().is_ok_and(|done| done.status.success())
+}
+
+/// One test: the scenario's table is the same in each way.
+#[test]
+fn adbc_passes_every_way() {
+    let (Some(emulator), Some(python)) = (emulator(), python()) else { return };
+    if !has_module(&python, "adbc_driver_oracle.dbapi") {
+        // It is installed for the long tests only.
+        assert!(std::env::var_os("WMSHOST_TEST_LONG").is_none(), "run tests/oracle-emulator/setup.sh");
+        eprintln!("LEFT OUT: adbc-driver-oracle is not installed");
+        return;
+    }
+    for (release, transport) in ways() {
+        let mut command = Command::new(&python);
+        command.env("PYTHONDONTWRITEBYTECODE", "1").arg(script("adbc_scenario.py"));
+        // The scheme of its own addresses says nothing of TLS.
+        command.arg(emulator.address(release, transport).trim_start_matches("tcps://"));
+        if transport == Transport::Tcps {
+            command.arg(emulator.wallet());
+        }
+        print!("{}", run(&mut command));
+    }
+}
+
 #[test]
 fn sqlalchemy_reads_the_catalogue() {
     let (Some(emulator), Some(python)) = (emulator(), python()) else { return };
-    let has_it =
-        Command::new(&python).args(["-c", "import sqlalchemy"]).output().is_ok_and(|done| done.status.success());
-    if !has_it {
+    if !has_module(&python, "sqlalchemy") {
         return left_out::<()>("SQLAlchemy is not installed").unwrap_or_default();
     }
     for (release, _) in ways().into_iter().filter(|(_, transport)| *transport == Transport::Tcp) {

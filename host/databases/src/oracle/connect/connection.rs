@@ -7,8 +7,9 @@
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::fetch_rows::{RowWidth, fetch_rows};
 use super::settings::{ClientKind, Settings, Tags};
 #[cfg(feature = "oci")]
 use crate::oracle::client::oci;
@@ -19,8 +20,6 @@ use crate::oracle::names::quoted;
 
 /// The longest wait for the server to close a session.
 const CLOSING: Duration = Duration::from_secs(2);
-/// The first version whose answers cost the same per row at any size.
-const QUICK_VERSION: usize = 23;
 
 /// The message where the program lacks the second driver.
 #[cfg(not(feature = "oci"))]
@@ -40,6 +39,8 @@ pub(crate) struct Connection {
     pub(crate) version: usize,
     /// The most bytes that a name may have there.
     pub(crate) name_bytes: usize,
+    /// The time of a round trip, as it was when the session was set up.
+    round_trip: Duration,
 }
 
 impl Connection {
@@ -96,9 +97,9 @@ impl Connection {
         client.tag(&Tags { module, action, client_id });
     }
 
-    /// The rows per round trip that suit the server.
-    pub(crate) fn fetch_rows(&self, settings: &Settings) -> u32 {
-        settings.fetch_rows.unwrap_or(if self.version >= QUICK_VERSION { 1_000 } else { 250 })
+    /// The rows of this width per round trip.
+    pub(crate) fn fetch_rows(&self, settings: &Settings, width: RowWidth) -> u32 {
+        settings.fetch_rows.unwrap_or_else(|| fetch_rows(self.version, self.round_trip, width))
     }
 }
 
@@ -151,10 +152,14 @@ fn connect(settings: &Settings, wallet: Option<&str>) -> Result<Connection, Orac
         ClientKind::Oci => return Err(OracleError::new(ErrorClass::Permanent, NOT_BUILT.to_owned())),
     };
     client.set_call_timeout(settings.call_timeout)?;
+    let mut round_trip = Duration::MAX;
     for statement in session_statements(settings) {
+        let begun = Instant::now();
         client.execute(&statement, &[])?;
+        round_trip = round_trip.min(begun.elapsed());
     }
-    Ok(Connection { client: Some(client), version, name_bytes: if name_bytes == 0 { 30 } else { name_bytes } })
+    let name_bytes = if name_bytes == 0 { 30 } else { name_bytes };
+    Ok(Connection { client: Some(client), version, name_bytes, round_trip })
 }
 
 /// The message for a driver that panicked while logging in.

@@ -3,6 +3,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `connection` | one connection, with its session set up |
+//! | `fetch_rows` | the rows of a round trip |
 //! | `login_memory` | a refused login, remembered over runs |
 //! | `manager` | connections for the pool, within a budget of retries |
 //! | `pool` | connections for many |
@@ -11,6 +12,7 @@
 //! | `settings` | what it takes to reach a server |
 
 mod connection;
+pub(crate) mod fetch_rows;
 mod login_memory;
 pub(crate) mod manager;
 mod pool;

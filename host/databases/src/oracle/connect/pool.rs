@@ -73,6 +73,12 @@ impl<M: ManageConnection> Pool<M> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns whether an item can be lent at once.
+    pub(crate) fn has_room(&self) -> bool {
+        let queue = self.queue();
+        !queue.idle.is_empty() || queue.open < self.limits.most
+    }
+
     /// Lends an item: an idle one that is alive, or a new one.
     pub(crate) fn take(self: &Arc<Self>) -> Result<Pooled<M>, Failure> {
         let mut idle = self.wait_for_turn()?;

@@ -81,7 +81,7 @@ pub(crate) fn as_counts(
 }
 
 /// The tokens of a statement without white space; none if it cannot be read.
-fn tokens_of(statement: &str) -> Vec<TokenWithSpan> {
+pub(super) fn tokens_of(statement: &str) -> Vec<TokenWithSpan> {
     let tokens = Tokenizer::new(Dialect::Oracle.parser_dialect(), statement).tokenize_with_location();
     tokens.unwrap_or_default().into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect()
 }
@@ -166,7 +166,8 @@ fn column(token: &TokenWithSpan, compared: Compared) -> Option<Comparison<'_>> {
     }
 }
 
-fn is_word(token: &TokenWithSpan, keyword: &str) -> bool {
+/// Returns whether a token is a word of SQL, and not a name in quotes.
+pub(super) fn is_word(token: &TokenWithSpan, keyword: &str) -> bool {
     matches!(&token.token, Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(keyword))
 }
 

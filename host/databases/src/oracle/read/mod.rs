@@ -11,6 +11,7 @@
 //! | `refusals` | the source's side of a column for a plan or a certificate |
 //! | `rules` | a table as a stream reads it, by the rules of the pipeline |
 //! | `session` | one stream's reading |
+//! | `slices` | one statement, read by several sessions |
 //! | `snapshot_point` | the moment of a run |
 //! | `source` | one moment over many sessions |
 
@@ -23,5 +24,6 @@ mod order;
 mod refusals;
 mod rules;
 mod session;
+mod slices;
 pub(crate) mod snapshot_point;
 pub(crate) mod source;

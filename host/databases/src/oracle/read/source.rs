@@ -7,13 +7,14 @@ use wmshost_flow::{Failure, Source, SourceGrant, SourceSession};
 use super::session::Session;
 use super::snapshot_point::SnapshotPoint;
 use crate::oracle::connect::manager::{ConnectionPool, connections};
-use crate::oracle::connect::settings::{Settings, Tags};
+use crate::oracle::connect::settings::Settings;
 use crate::oracle::sql_session;
 
 /// Opens an Oracle server for reading, as of now, for up to `sessions` sessions at a time.
 pub fn open_source(mut settings: Settings, sessions: usize, label: &str) -> Result<Arc<dyn Source>, Failure> {
-    // One more than the streams, for the moment itself.
-    settings.connections = settings.connections.max(sessions + 1);
+    // Beside a stream's own connection, those of its readers; and one for the moment itself.
+    let readers = if settings.readers > 1 { settings.readers } else { 0 };
+    settings.connections = settings.connections.max(sessions * (1 + readers) + 1);
     let connections = connections(format!("source {label}"), settings)?;
     let mut connection = sql_session::take(&connections)?;
     let manager = connections.manager();
@@ -29,12 +30,8 @@ struct OracleSource {
 
 impl Source for OracleSource {
     fn session(&self, grant: &SourceGrant) -> Result<Box<dyn SourceSession>, Failure> {
-        let connection = sql_session::take(&self.connections)?;
-        let manager = self.connections.manager();
-        let action = grant.tables.iter().next().cloned().unwrap_or_default();
-        connection.tag(&Tags { action, ..manager.settings.tags.clone() });
         let moment = if grant.by_statement { SnapshotPoint { scn: None, ..self.moment } } else { self.moment };
-        Ok(Box::new(Session::new(manager.place.clone(), manager.settings.clone(), connection, grant, moment)))
+        Ok(Box::new(Session::new(&self.connections, grant, moment)?))
     }
 
     /// A number that changes with every commit of any session says nothing about the tables that are read.

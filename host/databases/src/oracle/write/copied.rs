@@ -6,7 +6,7 @@ use wmshost_flow::{Failure, TableDefinition};
 use wmshost_sql::Value;
 
 use super::session::OracleTargetSession;
-use super::table::Table;
+use super::table::{Table, same_names};
 use crate::oracle::names::{exactly, quoted, quoted_list, spelled};
 use crate::oracle::sql_session::{execute_autonomous, query};
 
@@ -33,7 +33,7 @@ impl OracleTargetSession {
         let indexes = table.unique_indexes(&mut self.connection, &self.place, &name)?;
         let is_staged = |column: &String| has(definition, column);
         let columns = indexes.iter().map(|(_, columns)| columns);
-        let others = columns.filter(|columns| **columns != definition.key && columns.iter().all(is_staged));
+        let others = columns.filter(|columns| !same_names(columns, &definition.key) && columns.iter().all(is_staged));
         added.extend(others.map(|columns| format!("ADD UNIQUE ({})", list(columns))));
         let name = [Value::Text(spelled(&name))];
         for row in query(&mut self.connection, &self.place, CHECKS, &name)? {

@@ -46,6 +46,8 @@ pub(crate) struct OracleTargetSession {
     pub(crate) transaction: Transaction,
     /// The tables that are known as the stream's own in this transaction.
     pub(crate) owned: Vec<WriteTable>,
+    /// The stream's spelling of its columns.
+    pub(crate) spelling: Vec<String>,
 }
 
 impl OracleTargetSession {
@@ -77,6 +79,7 @@ impl OracleTargetSession {
             clock,
             transaction: Transaction::None,
             owned: Vec::new(),
+            spelling: Vec::new(),
         })
     }
 
@@ -98,7 +101,8 @@ impl OracleTargetSession {
     /// A table as the server has it now. It is read outside of the transaction, so that the transaction holds nothing
     /// that a change of the table would have to wait for.
     pub(crate) fn find_now(&self, table: &str) -> Result<Option<Table>, Failure> {
-        Table::find(&mut sql_session::take(&self.connections)?, &self.place, table)
+        let found = Table::find(&mut sql_session::take(&self.connections)?, &self.place, table)?;
+        Ok(found.map(|table| table.spelled_as(&self.spelling)))
     }
 
     /// A table as it was found last.

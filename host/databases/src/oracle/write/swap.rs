@@ -10,7 +10,7 @@ use wmshost_sql::Value;
 
 use super::merge::{matched_text, on_text};
 use super::session::{AUDIT_COLUMNS, DELETED_AT, OracleTargetSession, SYSTEM_COLUMNS, WriteTable};
-use super::table::{Comparison, Table};
+use super::table::{Comparison, Table, same_names};
 use crate::oracle::names::{quoted, quoted_list, spelled};
 use crate::oracle::sql_session::{execute, query};
 use crate::write_session::{DELETED_CONFLICTS, advice_on_deleted};
@@ -42,11 +42,7 @@ impl OracleTargetSession {
             old: &old,
             key: &staged.key,
         };
-        let counts = if !staged.key.is_empty() && same_key(&staged.key, &old.key) {
-            self.swap_by_key(&swap)
-        } else {
-            self.swap_all(&swap)
-        };
+        let counts = if same_names(&staged.key, &old.key) { self.swap_by_key(&swap) } else { self.swap_all(&swap) };
         self.staged_is_done = true;
         counts.map_err(|failure| self.refused_by(&failure, &old, &staged.key).unwrap_or(failure).within(&doing))
     }
@@ -229,10 +225,6 @@ fn emptied_texts(emptied: &[String], before: &str) -> (String, String) {
     let sets: Vec<_> = emptied.iter().map(|name| format!("{before}{} = NULL", quoted(name))).collect();
     let lefts: Vec<_> = emptied.iter().map(|name| format!("{before}{} IS NOT NULL", quoted(name))).collect();
     (sets.join(", "), lefts.join(" OR "))
-}
-
-fn same_key(a: &[String], b: &[String]) -> bool {
-    a.len() == b.len() && a.iter().all(|name| b.iter().any(|other| spelled(name) == spelled(other)))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use wmshost_flow::Failure;
-use wmshost_sql::Value;
+use wmshost_sql::{Dialect, Value};
 
 use crate::oracle::client::column_info::{ColumnInfo, Kind};
 use crate::oracle::connect::manager::PooledConnection;
@@ -102,6 +102,15 @@ impl Table {
         Ok(Some(Self { columns, key }))
     }
 
+    /// The table with its columns spelled as these, where they are the same to the server.
+    pub(crate) fn spelled_as(mut self, names: &[String]) -> Self {
+        let columns = self.columns.iter_mut().map(|column| &mut column.name);
+        for name in columns.chain(&mut self.key) {
+            *name = Dialect::Oracle.spelled_as(name, names).to_owned();
+        }
+        self
+    }
+
     /// The column of this name, in any case.
     pub(crate) fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| spelled(&column.name) == spelled(name))
@@ -181,7 +190,8 @@ fn text(value: Option<Value>) -> Option<String> {
     }
 }
 
-fn same_names(a: &[String], b: &[String]) -> bool {
+/// Returns whether both have the same names, in any order; there has to be one.
+pub(crate) fn same_names(a: &[String], b: &[String]) -> bool {
     let within =
         |a: &[String], b: &[String]| a.iter().all(|name| b.iter().any(|other| spelled(name) == spelled(other)));
     a.len() == b.len() && !a.is_empty() && within(a, b) && within(b, a)

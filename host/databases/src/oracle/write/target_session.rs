@@ -11,7 +11,7 @@ use super::session::{OracleTargetSession, PendingDdl, SYSTEM_COLUMNS, WriteTable
 use crate::oracle::names::spelled;
 use crate::oracle::sql_session;
 use crate::oracle::sql_session::{execute_autonomous, is_definition, with_client};
-use crate::write_session::Transaction;
+use crate::write_session::{Transaction, names_of};
 
 /// The tables of the same schema that a table refers to.
 const REFERRED: &str = "SELECT DISTINCT r.table_name FROM all_constraints c JOIN all_constraints r \
@@ -60,6 +60,11 @@ impl TargetSession for OracleTargetSession {
             self.connection.mark_broken();
         }
         undone.map_err(|failure| failure.within("rolling back"))
+    }
+
+    fn spell_as(&mut self, columns: &SchemaRef) {
+        self.spelling = names_of(columns);
+        self.forget_tables();
     }
 
     fn describe(&mut self, table: &str) -> Result<Option<TableDefinition>, Failure> {

@@ -88,9 +88,9 @@ impl SqliteTargetSession {
         let missing = || Failure::permanent(format!("{}: there is no table {table}", self.place));
         let old = self.find(table)?.ok_or_else(missing)?;
         self.check_rebuild(&old)?;
-        let column = |field: &Arc<Field>| match wider.field_with_name(field.name()) {
-            Ok(wide) => Arc::new(wide.clone().with_nullable(field.is_nullable())),
-            Err(_) => Arc::clone(field),
+        let column = |field: &Arc<Field>| match wider_type(wider, field.name()) {
+            Some(wide) => Arc::new(field.as_ref().clone().with_data_type(wide.clone())),
+            None => Arc::clone(field),
         };
         let columns = old.schema(&SYSTEM_COLUMNS);
         let columns = Arc::new(Schema::new(columns.fields().iter().map(column).collect::<Vec<_>>()));
@@ -151,13 +151,19 @@ impl SqliteTargetSession {
     }
 }
 
+/// The type that a column is widened to.
+fn wider_type<'w>(wider: &'w Schema, name: &str) -> Option<&'w DataType> {
+    let wide = wider.fields().iter().find(|field| field.name().eq_ignore_ascii_case(name));
+    wide.map(|field| field.data_type())
+}
+
 /// The cells of a table as its wider copy stores them; the error is the column that cannot be widened, and the reason.
 fn copied_cells(old: &Table, wider: &SchemaRef) -> Result<String, (String, String)> {
     let cell = |column: &Column| {
         let name = quoted(&column.name);
-        let Ok(wide) = wider.field_with_name(&column.name) else { return Ok(name) };
-        widened_cell(&name, &column.arrow, wide.data_type()).ok_or_else(|| {
-            let why = format!("is {} and cannot be widened to {}", column.declared, wide.data_type());
+        let Some(wide) = wider_type(wider, &column.name) else { return Ok(name) };
+        widened_cell(&name, &column.arrow, wide).ok_or_else(|| {
+            let why = format!("is {} and cannot be widened to {wide}", column.declared);
             (column.name.clone(), why)
         })
     };

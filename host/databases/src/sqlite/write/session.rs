@@ -42,6 +42,8 @@ pub(crate) struct SqliteTargetSession {
     pub(crate) transaction: Transaction<Permit>,
     /// The tables that are known as the stream's own in this transaction.
     pub(crate) owned: Vec<WriteTable>,
+    /// The stream's spelling of its columns.
+    pub(crate) spelling: Vec<String>,
 }
 
 impl SqliteTargetSession {
@@ -76,6 +78,7 @@ impl SqliteTargetSession {
             queue,
             transaction: Transaction::None,
             owned: Vec::new(),
+            spelling: Vec::new(),
         })
     }
 

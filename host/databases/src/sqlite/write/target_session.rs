@@ -1,14 +1,16 @@
 //! The transactions of one stream. The writes in them are in other modules: `ddl`, `insert`, `swap`, `remove`.
 
+use std::sync::Arc;
+
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema, SchemaRef};
 use wmshost_flow::{Failure, MergeRule, Micros, Refused, Removal, Sql, TableDefinition, TargetSession, WriteStats};
 use wmshost_sql::{Dialect, Value};
 
 use super::session::{SYSTEM_COLUMNS, SqliteTargetSession};
 use crate::sqlite::failure::failure;
 use crate::sqlite::sql_session;
-use crate::write_session::Transaction;
+use crate::write_session::{Transaction, names_of};
 
 impl TargetSession for SqliteTargetSession {
     fn begin(&mut self) -> Result<(), Failure> {
@@ -36,12 +38,21 @@ impl TargetSession for SqliteTargetSession {
         self.end().map_err(|error| failure(format_args!("{}, rolling back", self.place), error))
     }
 
+    fn spell_as(&mut self, columns: &SchemaRef) {
+        self.spelling = names_of(columns);
+    }
+
     fn describe(&mut self, table: &str) -> Result<Option<TableDefinition>, Failure> {
         self.resolve_table(table)?;
-        Ok(self.find(table)?.map(|table| TableDefinition {
-            columns: table.schema(&SYSTEM_COLUMNS),
-            key: table.key(),
-            name: table.name,
+        let spelled = |name: &str| Dialect::Sqlite.spelled_as(name, &self.spelling).to_owned();
+        Ok(self.find(table)?.map(|table| {
+            let columns = table.schema(&SYSTEM_COLUMNS);
+            let fields = columns.fields().iter().map(|field| field.as_ref().clone().with_name(spelled(field.name())));
+            TableDefinition {
+                columns: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
+                key: table.key().iter().map(|name| spelled(name)).collect(),
+                name: table.name,
+            }
         }))
     }
 

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `grants` | statements as they may run |
 //! | `primary_key` | the primary key of a table |
+//! | `slicing` | statements that several sessions read together |
 
 mod grants;
 mod primary_key;
+mod slicing;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,12 +28,13 @@ use super::snapshot_point::SnapshotPoint;
 use crate::oracle::charset::Charset;
 use crate::oracle::client::OpenQuery;
 use crate::oracle::client::column_info::{ColumnInfo, Kind};
-use crate::oracle::connect::manager::PooledConnection;
-use crate::oracle::connect::settings::Settings;
+use crate::oracle::connect::fetch_rows::RowWidth;
+use crate::oracle::connect::manager::{ConnectionPool, PooledConnection};
+use crate::oracle::connect::settings::{Settings, Tags};
 use crate::oracle::failure::ErrorClass;
 use crate::oracle::names::{exactly, spelled};
 use crate::oracle::owner::{grantee, owned};
-use crate::oracle::sql_session::{charset, failed, query as plain_query, with_client};
+use crate::oracle::sql_session::{charset, failed, query as plain_query, take, with_client};
 use crate::oracle::types::reading;
 
 /// Microseconds of a day.
@@ -58,7 +61,10 @@ struct Found {
 pub(crate) struct Session {
     place: Arc<str>,
     settings: Settings,
+    connections: Arc<ConnectionPool>,
     connection: SharedConnection,
+    /// The labels of its connections.
+    tags: Tags,
     grant: SourceGrant,
     moment: SnapshotPoint,
     /// True if the patterns of the grant have become names.
@@ -70,24 +76,28 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(
-        place: String,
-        settings: Settings,
-        connection: PooledConnection,
+        connections: &Arc<ConnectionPool>,
         grant: &SourceGrant,
         moment: SnapshotPoint,
-    ) -> Self {
-        let connection = Arc::new(Mutex::new(connection));
-        let (grant, tables) = (grant.clone(), BTreeMap::new());
-        Self {
-            place: place.into(),
+    ) -> Result<Self, Failure> {
+        let connection = take(connections)?;
+        let manager = connections.manager();
+        let settings = manager.settings.clone();
+        let action = grant.tables.iter().next().cloned().unwrap_or_default();
+        let tags = Tags { action, ..settings.tags.clone() };
+        connection.tag(&tags);
+        Ok(Self {
+            place: manager.place.as_str().into(),
             settings,
-            connection,
-            grant,
+            connections: Arc::clone(connections),
+            connection: Arc::new(Mutex::new(connection)),
+            tags,
+            grant: grant.clone(),
             moment,
             is_resolved: false,
-            tables,
+            tables: BTreeMap::new(),
             local_is_utc: None,
-        }
+        })
     }
 
     fn connection(&self) -> MutexGuard<'_, PooledConnection> {
@@ -280,6 +290,16 @@ impl SourceSession for Session {
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {
         self.check_letters(statement, parameters)?;
+        match self.query_together(statement, parameters)? {
+            Some(cursor) => Ok(cursor),
+            None => self.query_alone(statement, parameters),
+        }
+    }
+}
+
+impl Session {
+    /// The rows of a statement, by this session.
+    pub(super) fn query_alone(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {
         let (statement, parameters) = self.checked(statement, parameters)?;
         let (started, by_locator) = self.start(&statement, &parameters)?;
         let columns = started.columns().to_vec();
@@ -298,9 +318,7 @@ impl SourceSession for Session {
             batch_bytes: self.grant.batch_bytes,
         })
     }
-}
 
-impl Session {
     /// The rights that reading as of the run's moment needs.
     fn flashback_advice(&self) -> String {
         let user = grantee(&self.settings);
@@ -312,9 +330,15 @@ impl Session {
         format!("reading as of the run's moment needs {}, or `snapshot = \"statement\"`", grants.join("; "))
     }
 
+    /// The width of the widest row that the session's tables have.
+    fn width(&self) -> RowWidth {
+        let widths = self.tables.values().flatten().map(|found| RowWidth::of(&found.columns));
+        widths.max().unwrap_or_else(|| RowWidth::of(&[]))
+    }
+
     fn start(&self, statement: &str, values: &[Value]) -> Result<(Box<dyn OpenQuery>, bool), Failure> {
         let mut connection = self.connection();
-        let rows = connection.fetch_rows(&self.settings);
+        let rows = connection.fetch_rows(&self.settings, self.width());
         let started =
             connection.client().and_then(|client| lob::start(client, statement, values, rows, self.settings.lob_bytes));
         started.map_err(|oracle_error| {
