@@ -24,7 +24,7 @@ impl Runner<'_> {
     pub fn run(&self) -> Result<Report, Failure> {
         let (began, began_at) = (self.clock.elapsed(), self.clock.now());
         let store = self.store();
-        let mut sql = self.target.sql()?;
+        let mut sql = self.session()?;
         self.check_tables(sql.as_mut())?;
         store.prepare(sql.as_mut())?;
         let mut built = store.built(sql.as_mut())?;
@@ -67,6 +67,13 @@ impl Runner<'_> {
         worker.deferred_tests(&mut results)?;
         let seconds = (self.clock.elapsed() - began).as_secs_f64();
         Ok(Report { run_id: self.run_id.to_owned(), began_at, seconds, nodes: results })
+    }
+
+    /// Opens a session, whose statements have the limit of models.
+    pub(super) fn session(&self) -> Result<Box<dyn SqlSession>, Failure> {
+        let mut session = self.target.sql()?;
+        session.limit_statements(&self.limit)?;
+        Ok(session)
     }
 
     /// Fails before anything is written if tables of other owners have the names of models that are to be built.

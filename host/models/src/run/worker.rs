@@ -70,9 +70,7 @@ impl Worker<'_> {
         session: &'s mut Option<Box<dyn SqlSession>>,
     ) -> Result<&'s mut dyn SqlSession, Failure> {
         if session.is_none() {
-            let mut opened = self.runner.target.sql()?;
-            opened.limit_statements(&self.runner.limit)?;
-            *session = Some(opened);
+            *session = Some(self.runner.session()?);
         }
         match session {
             Some(session) => Ok(session.as_mut()),
