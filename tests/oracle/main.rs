@@ -8,4 +8,5 @@ mod models;
 mod rows;
 mod sample;
 mod schema;
+mod singer;
 mod warehouse;
