@@ -15,5 +15,7 @@ mod public_databases;
 mod schemas;
 mod serve;
 mod shapes;
+mod singer;
+mod singer_tap;
 mod status;
 mod web;

@@ -72,6 +72,8 @@ fn every_output_has_the_form_of_its_schema() {
     let words = ["import", "dbt", &dbt, "--dialect", "sqlite", "--report-only", "--accept", "--output", "json"];
     let import = outputs.hold("import-dbt", project.plain(&words).succeeded().json());
     list(&import, "items");
+    outputs
+        .hold("singer-about", project.plain(&["singer", "target", "--about", "--format", "json"]).succeeded().json());
     let failed = project.wmshost("state show", &["--stream", "nothing", "--output", "json"]).ended(2).json();
     outputs.hold("error", failed);
     let listing = project.plain(&["schema"]).succeeded().out();

@@ -9,4 +9,5 @@ mod names;
 mod rows;
 mod sample;
 mod schema;
+mod singer;
 mod warehouse;

@@ -63,18 +63,20 @@ fn assert_without(folder: &str, words: &[&str], why: &str) {
 }
 
 /// The host's crates, each with those that it may use.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("sql", &[]),
     ("flow", &["sql"]),
     ("pipeline", &["flow", "sql"]),
     ("databases", &["flow", "pipeline", "sql"]),
-    ("http", &["flow", "pipeline", "sql"]),
+    ("json", &["flow", "sql"]),
+    ("http", &["flow", "json", "pipeline", "sql"]),
+    ("singer", &["flow", "json", "sql"]),
     ("sandbox", &["flow"]),
     ("models", &["flow", "sql"]),
     ("sample", &[]),
     ("plugin-kit", &["databases", "flow", "models", "sandbox", "sql"]),
     ("projects", &["flow", "models", "sql"]),
-    ("runtime", &["databases", "flow", "http", "models", "pipeline", "plugin_kit", "projects", "sandbox"]),
+    ("runtime", &["databases", "flow", "http", "models", "pipeline", "plugin_kit", "projects", "sandbox", "singer"]),
     ("wmshost", &["flow", "models", "pipeline", "plugin_kit", "projects", "runtime", "sample", "sandbox"]),
 ];
 

@@ -44,7 +44,7 @@ mod values;
 pub use columns::{
     ColumnCertificate, ColumnReading, ColumnRule, ColumnRules, Mask, MovedColumns, SourceForm, certify, type_of_name,
 };
-pub use compare::{Compare, Compared, Comparison, Depth, Difference, DifferenceKind, OpenTarget};
+pub use compare::{Compare, Compared, Comparison, Depth, Difference, DifferenceKind, OpenTarget, like_source};
 pub use csv::{CsvCell, CsvRecord, csv_records};
 pub use definition::{
     ColumnUse, Definition, DefinitionChange, Impact, LARGEST_VALUE, PluginUse, Reaction, SOURCE_SCHEMA, column_options,
@@ -60,9 +60,9 @@ pub use metadata::json::hex;
 pub use metadata::{
     AUDIT_COLUMNS, Action, Claim, DELETED_AT, DamagedRow, Entry, LEASE_SECONDS, LastRun, LastRuns, Lease, LeaseGuard,
     LeaseOwner, LeaseView, Ledger, LoadClock, MERGE_SUFFIX, METADATA_PREFIX, OwnerKind, Quarantine, QuarantineFilter,
-    QuarantinedRow, RejectedIn, STAGED_SUFFIX, STAGING_PREFIXES, SYSTEM_COLUMNS, Secured, TableOwner, TableRecord,
-    TakeOver, Trace, bookmark_from_json, bookmark_to_json, is_reserved, metadata_objections, own_table_objection,
-    owns_table, record_of,
+    QuarantinedRow, RejectedIn, RejectedKeys, STAGED_SUFFIX, STAGING_PREFIXES, SYSTEM_COLUMNS, Secured, TableOwner,
+    TableRecord, TakeOver, Trace, bookmark_from_json, bookmark_to_json, extractor_state_from_json,
+    extractor_state_to_json, is_reserved, metadata_objections, own_table_objection, owns_table, record_of,
 };
 pub use ports::cancel::Cancel;
 pub use ports::clock::{Clock, Micros};

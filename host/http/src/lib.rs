@@ -12,10 +12,8 @@
 //! | `verdict` | the consequences of a response: done, again, or a failure |
 //! | `problem` | a service's words about a problem, cleaned and cut |
 //! | `session` | a stream's access to a service |
-//! | `json` | JSON straight into columns |
 
 mod exchange;
-mod json;
 mod pace;
 mod problem;
 mod resolver;

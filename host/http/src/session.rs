@@ -12,12 +12,12 @@ use wmshost_flow::{
 use wmshost_pipeline::WebService;
 
 use crate::exchange::{Exchange, Received, Trouble};
-use crate::json::{http_date, rows_of};
 use crate::pace::{Pace, wait};
 use crate::problem;
 use crate::sign_in::{Authorization, Signer};
 use crate::target::Target;
 use crate::verdict::{Verdict, verdict};
+use wmshost_json::{Reading, http_date, rows_of};
 
 /// The refusals of one request by a service that has accepted others, each with a new token. A tenant may refuse a good one.
 const FRESH_TOKENS: u32 = 4;
@@ -186,7 +186,7 @@ impl ServiceResponse for Response {
     }
 
     fn rows(&self, pointer: &str, each: RowsOf, columns: &[JsonColumn]) -> Result<JsonRows, Failure> {
-        rows_of(&self.body, pointer, each, columns)
+        rows_of(&self.body, pointer, each, columns, Reading::STRICT)
     }
 
     fn body(&self) -> &[u8] {

@@ -20,8 +20,8 @@ use std::time::Duration;
 use wmshost_flow::Failure;
 
 use crate::exchange::{Received, Trouble};
-use crate::json::http_date;
 use crate::problem;
+use wmshost_json::http_date;
 
 /// The most further tries after a 500.
 const FAULT_RETRIES: u32 = 2;
@@ -145,7 +145,7 @@ mod tests {
     use wmshost_flow::{FailureKind, RowsOf};
 
     use super::*;
-    use crate::json::rows_of;
+    use wmshost_json::{Reading, rows_of};
 
     fn received(status: u16, headers: &[(&'static str, &str)], body: &str) -> Received {
         let headers = headers
@@ -202,7 +202,7 @@ mod tests {
         // One that ends after a row is found by the reader of its rows.
         let cut = "{\"results\": [{\"id\": 1}";
         assert!(flaw(&received(200, &[JSON], cut)).is_none());
-        let found = rows_of(cut.as_bytes(), "/results", RowsOf::Elements, &[]);
+        let found = rows_of(cut.as_bytes(), "/results", RowsOf::Elements, &[], Reading::STRICT);
         assert_eq!(found.err().map(|failure| failure.kind), Some(FailureKind::Transient));
         assert!(flaw(&received(200, &[JSON], " [1] \n")).is_none());
         assert!(flaw(&received(200, &[("content-type", "text/csv")], "a,b")).is_none());

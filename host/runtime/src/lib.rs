@@ -41,6 +41,7 @@
 //! | `quarantine` | listing, replaying and dropping rejected rows |
 //! | `state` | reading and changing checkpoints |
 //! | `models` | the models of a pipeline |
+//! | `singer` | Singer: a tap's messages, loaded as streams are |
 //! | `serve` | running pipelines by their schedules |
 //! | `sample` | a sample warehouse in the database of a connection |
 
@@ -79,6 +80,7 @@ mod runtime;
 pub mod sample;
 pub mod serve;
 pub mod signature;
+pub mod singer;
 pub mod state;
 pub mod status;
 mod system_clock;

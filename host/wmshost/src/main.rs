@@ -21,12 +21,27 @@ mod run_log;
 mod signals;
 mod web;
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// The names by which the program is a command of `wmshost singer`: Meltano calls a plugin by one path, without arguments.
+const PLUGINS: [(&str, &str); 2] = [("tap-wmshost", "tap"), ("target-wmshost", "target")];
+
+/// The words of the command line.
+fn words() -> Vec<OsString> {
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    let called = words.first().and_then(|name| Path::new(name).file_name());
+    if let Some((_, command)) = PLUGINS.iter().find(|(name, _)| called.is_some_and(|called| called == *name)) {
+        words.splice(1..1, ["singer", command].map(OsString::from));
+    }
+    words
+}
+
 fn main() -> ExitCode {
-    let mut end = match commands::dispatch(cli::Cli::parse()) {
+    let mut end = match commands::dispatch(cli::Cli::parse_from(words())) {
         Ok(exit) => exit,
         Err(error) => {
             report::error(&error);

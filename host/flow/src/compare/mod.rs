@@ -26,4 +26,5 @@ mod verify;
 
 pub use comparison::{Compare, Comparison, Depth, OpenTarget};
 pub use difference::{Difference, DifferenceKind};
+pub use normalize::like_source;
 pub use verify::Compared;

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 const DAY: i64 = 86_400_000_000;
 
 /// Returns rows whose columns are those of `names`, in this order; those of the key have their types in `source`.
-pub(super) fn like_source(
+pub fn like_source(
     rows: &RecordBatch,
     names: &[String],
     key: &[String],

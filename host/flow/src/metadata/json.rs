@@ -51,11 +51,13 @@ fn position_of(json: &Json) -> Option<Position> {
     Some(Position { name: json.get("name")?.as_str()?.to_owned(), value })
 }
 
-pub(crate) fn state_to_json(state: &BTreeMap<String, Vec<u8>>) -> Json {
+/// Returns an extractor's state as JSON: bytes in hex by key.
+pub fn state_to_json(state: &BTreeMap<String, Vec<u8>>) -> Json {
     state.iter().map(|(key, value)| (key.clone(), json!(hex(value)))).collect()
 }
 
-pub(crate) fn state_from_json(json: &Json) -> Option<BTreeMap<String, Vec<u8>>> {
+/// Returns the state in such JSON; `None` if it is not one.
+pub fn state_from_json(json: &Json) -> Option<BTreeMap<String, Vec<u8>>> {
     let entries = json.as_object()?.iter();
     entries.map(|(key, value)| Some((key.clone(), unhex(value.as_str()?)?))).collect()
 }

@@ -4,7 +4,8 @@
 
 use std::collections::HashSet;
 
-use arrow_array::RecordBatch;
+use arrow_array::{BooleanArray, RecordBatch};
+use arrow_select::filter::filter_record_batch;
 use wmshost_sql::Value;
 
 use super::quarantine::{
@@ -23,6 +24,20 @@ pub(crate) struct Known {
     pub(crate) keys: HashSet<KeyDigest>,
     /// The ids of the others.
     pub(crate) without_key: HashSet<String>,
+}
+
+/// The keys of the rows that a run has rejected.
+#[derive(Debug, Default)]
+pub struct RejectedKeys(HashSet<KeyDigest>);
+
+impl RejectedKeys {
+    /// Returns the rows of a batch that the run has not rejected in another version.
+    pub fn without(&self, rows: &RecordBatch, key: &[String]) -> Result<RecordBatch, Failure> {
+        let is_other = |row| digest_at(rows, row, key).is_none_or(|digest| !self.0.contains(&digest));
+        let others: BooleanArray = (0..rows.num_rows()).map(|row| Some(is_other(row))).collect();
+        filter_record_batch(rows, &others)
+            .map_err(|error| Failure::permanent(format!("rows cannot be chosen: {error}")))
+    }
 }
 
 /// Takes from the keys of rows in quarantine those of the rows that were loaded, for the source has them otherwise now.
@@ -68,6 +83,22 @@ impl Quarantine<'_> {
                 _ => return Ok(known),
             }
         }
+    }
+
+    /// Returns the keys of the stream's rows that this run has rejected.
+    pub fn rejected_in(&self, sql: &mut dyn Sql, stream: &str, run_id: &str) -> Result<RejectedKeys, Failure> {
+        if !TABLE.exists(sql)? {
+            return Ok(RejectedKeys::default());
+        }
+        let statement = "SELECT key_digest FROM WMSHOST_QUARANTINE \
+                         WHERE pipeline = ?1 AND stream = ?2 AND run_id = ?3 AND key_digest IS NOT NULL";
+        let parameters = [self.pipeline, stream, run_id].map(text_value);
+        let rows = sql.query(&sql.dialect().with_parameters(statement), &parameters)?;
+        let digest = |row: &Vec<Value>| match row.first() {
+            Some(Value::Text(digest)) => KeyDigest::of_text(digest),
+            _ => None,
+        };
+        Ok(RejectedKeys(rows.iter().filter_map(digest).collect()))
     }
 
     /// Deletes the rows with these keys that other runs than this one rejected; returns their number.

@@ -34,12 +34,16 @@ mod table;
 use crate::failure::Failure;
 use crate::ports::sql::{Sql, SqlSession};
 
-pub use json::{bookmark_from_json, bookmark_to_json};
+pub use json::{
+    bookmark_from_json, bookmark_to_json, state_from_json as extractor_state_from_json,
+    state_to_json as extractor_state_to_json,
+};
 pub(crate) use lease::LEASE_RENEWAL_INTERVAL;
 pub use lease::{LEASE_SECONDS, Lease, LeaseOwner, LeaseView};
 pub use lease_guard::LeaseGuard;
 pub use ledger::{Action, DamagedRow, Entry, Ledger, Trace};
 pub use load_clock::LoadClock;
+pub use met::RejectedKeys;
 pub(crate) use met::{Known, id_without_key, take_loaded};
 pub use object::{AUDIT_COLUMNS, DELETED_AT, SYSTEM_COLUMNS};
 pub use owner::{

@@ -62,7 +62,7 @@ pub enum JsonPlace {
 }
 
 /// A column to make of JSON.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct JsonColumn {
     /// Its name and its type.
     pub field: FieldRef,

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wmshost_flow::{
-    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Failure, LARGEST_VALUE, Ledger,
-    MaskKey, Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SOURCE_SCHEMA, SchemaPolicy,
-    Service, Setting, Source, SourceGrant, SourceSession, StatementLimit, Stream, StreamContext, TakeOver, Target,
-    TargetGrant, TargetTriggers, Trace, Transform, Window, column_options, grant_options, mask_option,
+    Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Extractor, Failure, Ledger,
+    MaskKey, Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SchemaPolicy, Service, Setting,
+    Source, SourceGrant, SourceSession, StatementLimit, Stream, StreamContext, TakeOver, Target, TargetGrant,
+    TargetTriggers, Trace, Transform, Window, column_options, grant_options, mask_option,
 };
 use wmshost_pipeline::{
     self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, Record, StreamPlan,
@@ -16,6 +16,7 @@ use wmshost_sandbox::{Identity, Plugin};
 
 use super::connect::{self, OpenSource};
 use super::recorded_transform::RecordedTransform;
+use super::source_options::options;
 use crate::data_dir::DataDir;
 use crate::plugin_registry::PluginRegistry;
 use crate::process::{is_dead, this_process};
@@ -135,7 +136,7 @@ impl<'a> StreamFactory<'a> {
         })
     }
 
-    fn sources(&self, plans: &[&pipeline::Stream]) -> Result<BTreeMap<String, OpenSource>, Failure> {
+    pub(super) fn sources(&self, plans: &[&pipeline::Stream]) -> Result<BTreeMap<String, OpenSource>, Failure> {
         let mut readers: BTreeMap<&str, usize> = BTreeMap::new();
         for plan in plans {
             *readers.entry(&plan.plan.source).or_default() += 1 + usize::from(reconciles(&plan.plan));
@@ -218,7 +219,38 @@ impl<'a> StreamFactory<'a> {
         source: &OpenSource,
         target: &Arc<dyn Target>,
     ) -> Result<Stream, Failure> {
-        let pipeline::Stream { plan, extractor, transforms, loader } = stream;
+        self.reading(stream, self.extractor(stream, source)?, source.version(), target)
+    }
+
+    /// Makes the extract stage of a stream, which may read what the stream may read.
+    pub(super) fn extractor(
+        &self,
+        stream: &pipeline::Stream,
+        source: &OpenSource,
+    ) -> Result<Box<dyn Extractor>, Failure> {
+        let plan = &stream.plan;
+        let known = self.pipeline.connections.keys().cloned().collect();
+        let granted = source.grant((&plan.source, known), &plan.name, &self.source_grant(stream))?;
+        let (plugin, identity) = self.staged(&stream.extractor, &plan.name)?;
+        plugin.extractor(identity, stream.extractor.limits.clone(), granted)
+    }
+
+    /// Returns a plugin of a stream, and the identity of its instance.
+    fn staged(&self, stage: &ConfiguredPlugin, stream: &str) -> Result<(Plugin, Identity), Failure> {
+        let plugin = self.registry.plugin(&stage.plugin, &stage.path)?;
+        let digest = Some(plugin.digest.clone());
+        Ok((plugin, Identity { digest, ..identity(stage, stream) }))
+    }
+
+    /// Makes a stream whose rows this extractor reads.
+    pub(super) fn reading(
+        &self,
+        stream: &pipeline::Stream,
+        extractor: Box<dyn Extractor>,
+        source_version: Option<String>,
+        target: &Arc<dyn Target>,
+    ) -> Result<Stream, Failure> {
+        let pipeline::Stream { plan, transforms, loader, .. } = stream;
         let session = target.session(TargetGrant {
             pipeline: self.pipeline.name.clone(),
             stream: plan.name.clone(),
@@ -228,17 +260,9 @@ impl<'a> StreamFactory<'a> {
             allows_triggers: plan.target_triggers == TargetTriggers::Allow,
         })?;
         let session = Arc::new(Mutex::new(session));
-        let known = self.pipeline.connections.keys().cloned().collect();
-        let granted = source.grant((&plan.source, known), &plan.name, &self.source_grant(stream))?;
-        let staged = |stage: &ConfiguredPlugin| -> Result<(Plugin, Identity), Failure> {
-            let plugin = self.registry.plugin(&stage.plugin, &stage.path)?;
-            let digest = Some(plugin.digest.clone());
-            Ok((plugin, Identity { digest, ..identity(stage, &plan.name) }))
-        };
-        let (reads, reader) = staged(extractor)?;
-        let (writes, writer) = staged(loader)?;
+        let (writes, writer) = self.staged(loader, &plan.name)?;
         let transform = |stage: &ConfiguredPlugin| {
-            let (plugin, identity) = staged(stage)?;
+            let (plugin, identity) = self.staged(stage, &plan.name)?;
             let made = plugin.transform(identity, stage.limits.clone())?;
             Ok::<_, Failure>(self.recorded(made, stage, plan))
         };
@@ -248,8 +272,8 @@ impl<'a> StreamFactory<'a> {
             target_table: plan.target_table.clone(),
             policy: self.policy(plan),
             definition: self.definition(stream)?,
-            source_version: source.version(),
-            extractor: reads.extractor(reader, extractor.limits.clone(), granted)?,
+            source_version,
+            extractor,
             transforms: transforms.iter().map(transform).collect::<Result<_, _>>()?,
             loader: writes.loader(writer, loader.limits.clone(), Arc::clone(&session))?,
             target: session,
@@ -346,7 +370,7 @@ impl<'a> StreamFactory<'a> {
         plan.required && !self.keep_going
     }
 
-    fn request(&self, plan: &StreamPlan) -> ExtractRequest {
+    pub(super) fn request(&self, plan: &StreamPlan) -> ExtractRequest {
         ExtractRequest {
             stream: plan.name.clone(),
             source: plan.source.clone(),
@@ -364,23 +388,6 @@ impl<'a> StreamFactory<'a> {
             batch_rows: self.pipeline.run.extract_batch_rows,
         }
     }
-}
-
-/// The option with the address of a web service: rows of another tenant are other rows.
-const SERVICE_ADDRESS: &str = "address of the service";
-
-/// The options of a source's connection that decide which rows and values are read.
-fn options(source: &Connection) -> BTreeMap<String, String> {
-    let (lob_bytes, schema) = match source {
-        Connection::Sqlite(file) => (file.lob_bytes, None),
-        Connection::Http(service) => return [(SERVICE_ADDRESS.to_owned(), service.base.to_string())].into(),
-        Connection::Oracle(server) => {
-            let own = || "the user's own".to_owned();
-            (server.lob_bytes, Some(server.schema.as_ref().map_or_else(own, |schema| schema.to_uppercase())))
-        }
-    };
-    let largest = (LARGEST_VALUE.to_owned(), format!("{} MiB", lob_bytes >> 20));
-    [largest].into_iter().chain(schema.map(|schema| (SOURCE_SCHEMA.to_owned(), schema))).collect()
 }
 
 /// The identity of an instance, with its settings.

@@ -10,6 +10,7 @@
 //! | `operate_args` | the arguments of `wmshost status`, `wmshost explain`, `wmshost alerts` and `wmshost clean` |
 //! | `plugin_args` | the arguments of `wmshost plugin` |
 //! | `sample_args` | the arguments of `wmshost sample` |
+//! | `singer_args` | the arguments of `wmshost singer` |
 //! | `serve_args` | the arguments of `wmshost serve` and `wmshost schedule` |
 //! | `state_args` | the arguments of the commands for a target's own tables |
 
@@ -22,6 +23,7 @@ mod operate_args;
 mod plugin_args;
 mod sample_args;
 mod serve_args;
+mod singer_args;
 mod state_args;
 
 use std::path::PathBuf;
@@ -44,6 +46,7 @@ pub(crate) use operate_args::{AlertsCommand, CleanArgs, ExplainArgs, StatusArgs}
 pub(crate) use plugin_args::{CheckPluginArgs, DevArgs, Kind, NewArgs, PluginCommand, ProjectArgs, TestArgs};
 pub(crate) use sample_args::SampleCommand;
 pub(crate) use serve_args::{ScheduleCommand, ServeArgs};
+pub(crate) use singer_args::{AboutFormat, SingerCommand, SingerTapArgs, SingerTargetArgs};
 pub(crate) use state_args::{
     LogLevel, LogsArgs, QuarantineCommand, QuarantineListArgs, RowSelection, RunsCommand, RunsListArgs, StateCommand,
 };
@@ -178,6 +181,9 @@ Examples:
     /// Take over a project of another tool
     #[command(subcommand)]
     Import(ImportCommand),
+    /// Speak the Singer protocol: as a tap, and as a target for the messages of one
+    #[command(subcommand)]
+    Singer(SingerCommand),
     /// Draw the metrics of the last days
     #[command(after_help = "Example:\n  wmshost kpi pipelines/dev.toml --days 14")]
     Kpi(KpiArgs),
@@ -272,6 +278,7 @@ impl Command {
             }
             Self::Models(command) => command.is_recorded(),
             Self::State(command) => command.is_recorded(),
+            Self::Singer(command) => command.is_recorded(),
             _ => false,
         }
     }

@@ -24,6 +24,7 @@
 //! | `schedule` | `wmshost schedule`: shows schedules and pauses them |
 //! | `schema` | `wmshost schema`: prints the JSON Schemas of the outputs |
 //! | `serve` | `wmshost serve`: runs pipelines by their schedules |
+//! | `singer` | `wmshost singer`: speaks the Singer protocol |
 //! | `state` | `wmshost state`: shows the checkpoints of streams, and changes them |
 //! | `status` | `wmshost status`: shows the state of every stream |
 //! | `verify` | `wmshost verify`: compares target and source, and repairs the target |
@@ -50,6 +51,7 @@ mod sample;
 mod schedule;
 mod schema;
 mod serve;
+mod singer;
 mod state;
 mod status;
 mod verify;
@@ -214,6 +216,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Alerts(command) => alerts::alerts(&app, command),
         Command::Clean(arguments) => clean::clean(&app, &arguments),
         Command::Explain(arguments) => explain::explain(&app, &arguments),
+        Command::Singer(command) => singer::singer(&app, &command),
         Command::Serve(arguments) => serve::serve(&app, arguments),
         Command::Schedule(command) => schedule::schedule(&app, command),
         Command::Runs(command) => runs::runs(&app, command),

@@ -8,7 +8,7 @@
 //! | `observer` | events while a run goes on: progress, notes |
 //! | `table` | tables and sections |
 //! | `types` | type certificates |
-//! | `author`, `certify`, `run`, `import`, `init`, `discover`, `doctor`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `status`, `alerts`, `explain`, `clean`, `serve`, `runs`, `logs`, `plugin`, `recording`, `sample`, `models` | the reports of the commands |
+//! | `author`, `certify`, `run`, `import`, `init`, `discover`, `doctor`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `status`, `alerts`, `explain`, `clean`, `serve`, `singer`, `runs`, `logs`, `plugin`, `recording`, `sample`, `models` | the reports of the commands |
 
 pub(crate) mod alerts;
 pub(crate) mod author;
@@ -34,6 +34,7 @@ pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod sample;
 pub(crate) mod serve;
+pub(crate) mod singer;
 pub(crate) mod state;
 pub(crate) mod status;
 mod table;

@@ -30,6 +30,7 @@
 //! | `sample` | `sample create` and `change` |
 //! | `models` | `models show`, `diff` and `freshness` |
 //! | `import` | `import dbt` |
+//! | `singer` | `singer target --about` |
 //! | `kpi` | `kpi` |
 //! | `error` | any command that failed before it had a result |
 //! | `types` | type certificates, which `check` and `plan` have |
@@ -62,6 +63,7 @@ pub(crate) mod runs;
 pub(super) mod sample;
 pub(crate) mod schedule;
 mod schemas;
+pub(super) mod singer;
 pub(super) mod state;
 pub(crate) mod status;
 pub(super) mod types;

@@ -32,6 +32,7 @@ use super::run::RunDocument;
 use super::runs::{RunRecordDocument, ShownRunDocument};
 use super::sample::SampleDocument;
 use super::schedule::SchedulesDocument;
+use super::singer::AboutDocument;
 use super::state::{StateDiffDocument, StateListDocument, StateLogDocument, StreamStateDocument};
 use super::status::StatusDocument;
 use super::verify::VerifyDocument;
@@ -64,6 +65,7 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("state-diff", "wmshost state diff --output json", of::<StateDiffDocument>),
     entry("state-export", "wmshost state export", of::<StateExport>),
     entry("import-dbt", "wmshost import dbt --output json", of::<ImportDocument>),
+    entry("singer-about", "wmshost singer tap|target --about --format json", of::<AboutDocument>),
     entry("status", "wmshost status --output json", of::<StatusDocument>),
     entry("clean", "wmshost clean --output json", of::<CleanedDocument>),
     entry("explain", "wmshost explain --output json", of::<ExplanationDocument>),

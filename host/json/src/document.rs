@@ -7,18 +7,25 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::value::RawValue;
 use wmshost_flow::{Batch, Failure, JsonColumn, JsonRows, RowsOf};
 
-use super::columns::GrowingColumns;
-use super::row::{Name, RowReader};
+use crate::columns::GrowingColumns;
+use crate::reading::Reading;
+use crate::row::{Name, RowReader};
 
 /// The most rows of a document.
 const MOST_ROWS: usize = 100_000;
 
 /// Makes rows of the JSON value at a pointer.
-pub(crate) fn rows_of(body: &[u8], pointer: &str, each: RowsOf, columns: &[JsonColumn]) -> Result<JsonRows, Failure> {
+pub fn rows_of(
+    body: &[u8],
+    pointer: &str,
+    each: RowsOf,
+    columns: &[JsonColumn],
+    reading: Reading,
+) -> Result<JsonRows, Failure> {
     let names = names_of(pointer)?;
     let text = std::str::from_utf8(body)
         .map_err(|error| Failure::transient(format!("the body is not UTF-8 from byte {} on", error.valid_up_to())))?;
-    let mut reader = RowReader::new(columns, GrowingColumns::new(columns)?);
+    let mut reader = RowReader::new(columns, GrowingColumns::new(columns)?, reading);
     let mut document = serde_json::Deserializer::from_str(text);
     let at = AtPointer { names: &names, each, reader: &mut reader };
     let found = at.deserialize(&mut document).and_then(|found| document.end().map(|()| found));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{
-    BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder, StringBuilder,
+    BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder, StringBuilder,
     TimestampMicrosecondBuilder,
 };
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
@@ -19,6 +19,7 @@ enum Growing {
     Float64(Float64Builder),
     Decimal(Decimal128Builder),
     Text(StringBuilder),
+    Binary(BinaryBuilder),
     Date(Date32Builder),
     Timestamp(TimestampMicrosecondBuilder),
 }
@@ -40,6 +41,7 @@ impl GrowingColumns {
                 DataType::Float64 => Growing::Float64(Float64Builder::new()),
                 DataType::Decimal128(..) => Growing::Decimal(Decimal128Builder::new().with_data_type(kind.clone())),
                 DataType::Utf8 => Growing::Text(StringBuilder::new()),
+                DataType::Binary => Growing::Binary(BinaryBuilder::new()),
                 DataType::Date32 => Growing::Date(Date32Builder::new()),
                 DataType::Timestamp(TimeUnit::Microsecond, _) => {
                     Growing::Timestamp(TimestampMicrosecondBuilder::new().with_data_type(kind.clone()))
@@ -68,6 +70,8 @@ impl GrowingColumns {
                 (Growing::Decimal(column), _) => column.append_null(),
                 (Growing::Text(column), Cell::Text(value)) => column.append_value(value),
                 (Growing::Text(column), _) => column.append_null(),
+                (Growing::Binary(column), Cell::Binary(value)) => column.append_value(value),
+                (Growing::Binary(column), _) => column.append_null(),
                 (Growing::Date(column), Cell::Int64(value)) => column.append_option(i32::try_from(*value).ok()),
                 (Growing::Date(column), _) => column.append_null(),
                 (Growing::Timestamp(column), Cell::Int64(value)) => column.append_value(*value),
@@ -85,6 +89,7 @@ impl GrowingColumns {
                 Growing::Float64(mut column) => Arc::new(column.finish()),
                 Growing::Decimal(mut column) => Arc::new(column.finish()),
                 Growing::Text(mut column) => Arc::new(column.finish()),
+                Growing::Binary(mut column) => Arc::new(column.finish()),
                 Growing::Date(mut column) => Arc::new(column.finish()),
                 Growing::Timestamp(mut column) => Arc::new(column.finish()),
             }

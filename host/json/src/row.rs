@@ -12,11 +12,10 @@ use wmshost_flow::{Cause, JsonColumn, JsonPlace, Rejected, Stage};
 
 use super::cell::{Cell, cell, descend};
 use super::columns::GrowingColumns;
+use super::reading::Reading;
 
 /// The rule that a row with a bad value breaks.
 const BAD_VALUE: &str = "bad-value";
-/// The component that is named as taking such rows out.
-const BY: &str = "http";
 /// The most bad values of a row that are reported.
 const MOST_REPORTED: usize = 3;
 /// The largest value that quarantine keeps, in bytes, and the longest that is quoted beside the reason.
@@ -102,6 +101,7 @@ pub(super) struct RowReader<'c, 'a> {
     values: Vec<Option<&'a RawValue>>,
     cells: Vec<Cell<'a>>,
     growing: GrowingColumns,
+    reading: Reading,
     pub(super) rows: usize,
     rejected: Vec<Rejected>,
 }
@@ -110,7 +110,7 @@ pub(super) struct RowReader<'c, 'a> {
 const UNKNOWN: usize = usize::MAX;
 
 impl<'c, 'a> RowReader<'c, 'a> {
-    pub(super) fn new(columns: &'c [JsonColumn], growing: GrowingColumns) -> Self {
+    pub(super) fn new(columns: &'c [JsonColumn], growing: GrowingColumns, reading: Reading) -> Self {
         let mut members: Vec<Member> = Vec::new();
         let mut by_name = HashMap::new();
         let mut place = |name: &String| {
@@ -134,6 +134,7 @@ impl<'c, 'a> RowReader<'c, 'a> {
             order: Vec::new(),
             cells: Vec::with_capacity(columns.len()),
             growing,
+            reading,
             rows: 0,
             rejected: Vec::new(),
         }
@@ -148,11 +149,13 @@ impl<'c, 'a> RowReader<'c, 'a> {
         for (at, column) in self.columns.iter().enumerate() {
             let found = match (&column.place, self.first[at]) {
                 (JsonPlace::MemberName, _) => Ok(Cell::Text(Cow::clone(&name))),
-                (JsonPlace::Path { .. }, None) => cell(raw, column.field.data_type()),
+                (JsonPlace::Path { .. }, None) => cell(raw, column.field.data_type(), self.reading),
                 (JsonPlace::Path { names, or_bare }, Some(member)) => {
                     let value =
                         self.values[member].map_or(Ok(None), |value| descend(value.get(), &names[1..], *or_bare));
-                    value.and_then(|value| value.map_or(Ok(Cell::Null), |value| cell(value, column.field.data_type())))
+                    value.and_then(|value| {
+                        value.map_or(Ok(Cell::Null), |value| cell(value, column.field.data_type(), self.reading))
+                    })
                 }
             };
             let found = found.unwrap_or_else(|why| {
@@ -173,7 +176,7 @@ impl<'c, 'a> RowReader<'c, 'a> {
 
     /// Finds the members of an object; returns the place of one that it has twice.
     fn read_members(&mut self, raw: &'a str) -> Result<Option<usize>, serde_json::Error> {
-        let Self { members, wanted, by_name, order, values, .. } = self;
+        let Self { members, wanted, by_name, order, values, reading, .. } = self;
         let (mut position, mut twice) = (0, None);
         each_member(raw, |name, value| {
             let usual = order.get(position).copied();
@@ -196,7 +199,7 @@ impl<'c, 'a> RowReader<'c, 'a> {
             position += 1;
             if member < *wanted {
                 members[member].is_met = true;
-                if values[member].replace(value).is_some() {
+                if values[member].replace(value).is_some() && !reading.last_member_counts {
                     twice = Some(member);
                 }
             }
@@ -244,7 +247,7 @@ impl<'c, 'a> RowReader<'c, 'a> {
             reason: reasons.join("; "),
             value: (!quoted.is_empty()).then(|| quoted.join(", ")),
             stage: Stage::Extract,
-            by: BY.to_owned(),
+            by: self.reading.by.to_owned(),
             digest: None,
             row: json,
             place: Some(self.rows),

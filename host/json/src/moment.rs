@@ -85,7 +85,7 @@ fn number(digits: &[u8]) -> Option<i64> {
 }
 
 /// Reads a date of HTTP, such as `Sun, 06 Nov 1994 08:49:37 GMT`, as microseconds since 1970-01-01T00:00:00 UTC.
-pub(crate) fn http_date(text: &str) -> Option<i64> {
+pub fn http_date(text: &str) -> Option<i64> {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (_, rest) = text.trim().split_once(", ")?;
     let mut parts = rest.split(' ');

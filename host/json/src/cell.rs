@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 
 use arrow_schema::DataType;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 
 use super::moment::{self, Moment};
 use super::number::{Exact, Misfit};
+use super::reading::Reading;
 
 /// A value of a column.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,12 +21,14 @@ pub(super) enum Cell<'a> {
     Float64(f64),
     Decimal(i128),
     Text(Cow<'a, str>),
+    Binary(Vec<u8>),
 }
 
 /// Makes a value of the text of a JSON value; the error is a reason without the value.
-pub(super) fn cell<'a>(raw: &'a str, kind: &DataType) -> Result<Cell<'a>, &'static str> {
+pub(super) fn cell<'a>(raw: &'a str, kind: &DataType, reading: Reading) -> Result<Cell<'a>, &'static str> {
     let scalar = match raw.as_bytes().first() {
         Some(b'n') | None => return Ok(Cell::Null),
+        Some(b'{' | b'[') if reading.nested_as_text && *kind == DataType::Utf8 => return Ok(Cell::Text(compact(raw))),
         Some(b'{' | b'[') => return Err("is an object or a list"),
         Some(b'"') => text(raw)?,
         _ => Cow::Borrowed(raw),
@@ -31,8 +36,8 @@ pub(super) fn cell<'a>(raw: &'a str, kind: &DataType) -> Result<Cell<'a>, &'stat
     if *kind == DataType::Utf8 {
         return Ok(Cell::Text(scalar));
     }
-    // A blank field is written as an empty text, whatever its type.
-    if scalar.is_empty() {
+    // A blank field is written as an empty text, whatever its type; of bytes, it is none.
+    if scalar.is_empty() && *kind != DataType::Binary {
         return Ok(Cell::Null);
     }
     match kind {
@@ -52,9 +57,14 @@ pub(super) fn cell<'a>(raw: &'a str, kind: &DataType) -> Result<Cell<'a>, &'stat
             let number = is_number.then(|| scalar.parse().ok()).flatten();
             number.filter(|number: &f64| number.is_finite()).map(Cell::Float64).ok_or("is not a number")
         }
+        DataType::Binary => STANDARD.decode(&*scalar).map(Cell::Binary).map_err(|_| "is not bytes in base64"),
         DataType::Date32 => moment::days(&scalar).map(Cell::Int64).ok_or("is not a date such as 2026-01-31"),
         DataType::Timestamp(_, Some(_)) => {
-            let instant = Moment::parse(&scalar).and_then(Moment::instant);
+            let assumed = |moment: Moment| match moment.offset {
+                None if reading.utc_without_zone => Moment { offset: Some(0), ..moment },
+                _ => moment,
+            };
+            let instant = Moment::parse(&scalar).map(assumed).and_then(Moment::instant);
             instant.map(Cell::Int64).ok_or("is not a time with an offset, such as 2026-01-31T23:59:59.999999+01:00")
         }
         DataType::Timestamp(_, None) => {
@@ -80,6 +90,23 @@ fn decimal_misfit(misfit: Misfit) -> &'static str {
         Misfit::TooManyDigits => "has more digits than its column",
         Misfit::TooFine => "has more digits after the point than its column",
     }
+}
+
+/// An object or a list without the blanks between its parts.
+fn compact(raw: &str) -> Cow<'_, str> {
+    if !raw.contains([' ', '\t', '\n', '\r']) {
+        return Cow::Borrowed(raw);
+    }
+    let (mut text, mut is_text, mut is_escaped) = (String::with_capacity(raw.len()), false, false);
+    for letter in raw.chars() {
+        if is_text || !letter.is_ascii_whitespace() {
+            text.push(letter);
+        }
+        let is_quote = letter == '"' && !is_escaped;
+        is_text ^= is_quote;
+        is_escaped = is_text && letter == '\\' && !is_escaped;
+    }
+    Cow::Owned(text)
 }
 
 /// The text of a JSON string.
@@ -142,10 +169,12 @@ mod tests {
             ("0.1", DataType::Float64, Cell::Float64(0.1)),
             ("90", DataType::Utf8, Cell::Text("90".into())),
             ("1.50", DataType::Utf8, Cell::Text("1.50".into())),
+            ("\"AP8=\"", DataType::Binary, Cell::Binary(vec![0, 255])),
+            ("\"\"", DataType::Binary, Cell::Binary(Vec::new())),
             ("\"2026-01-31\"", DataType::Date32, Cell::Int64(20_484)),
             ("\"a\\u0000\\ud83d\\ude00\\n\"", DataType::Utf8, Cell::Text("a\0😀\n".into())),
         ] {
-            assert_eq!(cell(raw, &kind), Ok(value), "{raw}");
+            assert_eq!(cell(raw, &kind, Reading::STRICT), Ok(value), "{raw}");
         }
     }
 
@@ -162,9 +191,21 @@ mod tests {
             ("\"2026-02-30\"", DataType::Date32),
             ("\"2026-01-31T00:00:00\"", DataType::Timestamp(arrow_schema::TimeUnit::Microsecond, Some("UTC".into()))),
             ("\"1e999\"", DataType::Float64),
+            ("\"AP8\"", DataType::Binary),
         ] {
-            assert!(cell(raw, &kind).is_err(), "{raw}");
+            assert!(cell(raw, &kind, Reading::STRICT).is_err(), "{raw}");
         }
+    }
+
+    #[test]
+    fn a_lenient_reading_takes_objects_as_text_and_moments_without_a_zone() {
+        let lenient = Reading { nested_as_text: true, utc_without_zone: true, ..Reading::STRICT };
+        let zoned = DataType::Timestamp(arrow_schema::TimeUnit::Microsecond, Some("UTC".into()));
+        let object = r#"{"a b": [1, 1.50], "c": "x \" y"}"#;
+        let expected = r#"{"a b":[1,1.50],"c":"x \" y"}"#;
+        assert_eq!(cell(object, &DataType::Utf8, lenient), Ok(Cell::Text(expected.into())));
+        assert!(cell(object, &DataType::Int64, lenient).is_err());
+        assert_eq!(cell("\"1970-01-01T00:00:01\"", &zoned, lenient), Ok(Cell::Int64(1_000_000)));
     }
 
     #[test]
