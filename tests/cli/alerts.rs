@@ -343,3 +343,71 @@ fn every_channel_is_tried_by_hand() {
     silent.wmshost("alerts test", &[]).ended(2).says(&["has no section `[alerts]`"]);
     assert!(silent.wmshost("alerts list", &[]).succeeded().out().contains("nothing goes on"));
 }
+
+/// A mail server on loopback that takes one mail without encryption; returns its port and, later, what it heard.
+fn mail_server() -> (u16, thread::JoinHandle<String>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let serve = move || {
+        let (connection, _) = listener.accept().expect("a connection");
+        let mut writer = connection.try_clone().expect("a connection");
+        let (mut heard, mut is_mail) = (String::new(), false);
+        write!(writer, "220 mail.test\r\n").expect("a greeting");
+        for line in BufReader::new(connection).lines().map_while(Result::ok) {
+            heard.push_str(&line);
+            heard.push('\n');
+            let reply = match line.split(' ').next().unwrap_or_default() {
+                "." if is_mail => {
+                    is_mail = false;
+                    "250 taken"
+                }
+                _ if is_mail => continue,
+                "DATA" => {
+                    is_mail = true;
+                    "354 go on"
+                }
+                "QUIT" => "221 bye",
+                _ => "250 mail.test",
+            };
+            if write!(writer, "{reply}\r\n").is_err() || reply.starts_with("221") {
+                break;
+            }
+        }
+        heard
+    };
+    (port, thread::spawn(serve))
+}
+
+#[test]
+fn a_mail_has_the_explanation_and_the_id_of_the_message() {
+    let (port, heard) = mail_server();
+    let receiver = Receiver::start();
+    let more = format!(
+        "[alerts.channels.mail]\nkind = \"email\"\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n\
+         from = \"wmshost@example.com\"\nto = [\"on-call@example.com\", \"b@example.com\"]\n"
+    );
+    let project = project(&receiver, "", &more);
+    project.change(BROKEN_ROW);
+    project.wmshost("run", &[]).ended(1);
+    let id = receiver.take()[0].json()["id"].as_str().expect("an id").to_owned();
+    let heard = heard.join().expect("a mail");
+    for part in [
+        "MAIL FROM:<wmshost@example.com>",
+        "RCPT TO:<on-call@example.com>",
+        "RCPT TO:<b@example.com>",
+        "Subject: [alert] lab: the stream s failed",
+        &format!("Message-ID: <{id}@example.com>"),
+        "owner: night shift",
+        "likely cause: ",
+    ] {
+        assert!(heard.contains(part), "{part:?} is not in:\n{heard}");
+    }
+    // A server that cannot encrypt gets nothing.
+    let (port, heard) = mail_server();
+    let text = std::fs::read_to_string(project.pipeline()).expect("a file");
+    let (before, _) = text.split_once("port = ").expect("a port");
+    let strict = format!("{before}port = {port}\nfrom = \"wmshost@example.com\"\nto = [\"b@example.com\"]\n");
+    std::fs::write(project.pipeline(), strict).expect("a file");
+    project.wmshost("alerts test", &["--channel", "mail"]).ended(1).says(&["mail (email): not sent"]);
+    assert!(!heard.join().expect("a connection").contains("MAIL FROM"));
+}

@@ -1,5 +1,6 @@
 //! The alerts of a pipeline: the channels that they are sent by, and when.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::authored::Node;
@@ -8,6 +9,7 @@ use crate::key_type::Key;
 use crate::keys::alerts as keys;
 use crate::keys::alerts::channel;
 use crate::keys::file;
+use crate::policies::MailTls;
 use crate::quiet_hours::QuietHours;
 use crate::secret::Secret;
 use crate::section_reader::SectionReader;
@@ -62,6 +64,27 @@ pub enum AlertRoute {
         /// The program and its arguments.
         command: Vec<String>,
     },
+    /// A mail server takes a text.
+    Email(Box<MailRoute>),
+}
+
+/// A mail server, and the mail's addresses.
+#[derive(Debug, Clone)]
+pub struct MailRoute {
+    /// The server's host.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The way in which the connection is encrypted.
+    pub tls: MailTls,
+    /// A file of certificates to trust besides those of the public authorities.
+    pub ca_file: Option<PathBuf>,
+    /// The user name and the password; `None` if the server asks for none.
+    pub login: Option<(String, Secret)>,
+    /// The sender's address.
+    pub from: String,
+    /// The receivers' addresses.
+    pub to: Vec<String>,
 }
 
 impl AlertRoute {
@@ -71,6 +94,7 @@ impl AlertRoute {
             Self::Webhook { .. } => channel::WEBHOOK,
             Self::Slack { .. } => channel::SLACK,
             Self::Command { .. } => channel::COMMAND_NAME,
+            Self::Email(_) => channel::EMAIL,
         }
     }
 }
@@ -109,10 +133,11 @@ fn channels(scope: &mut SectionReader<'_>) -> Vec<AlertChannel> {
 
 fn one_channel(name: &str, scope: &mut SectionReader<'_>) -> Option<AlertChannel> {
     scope.require(&channel::KIND);
-    let kinds: [(&str, &[Key]); 3] = [
+    let kinds: [(&str, &[Key]); 4] = [
         (channel::WEBHOOK, &[channel::URL, channel::SIGNING_KEY]),
         (channel::SLACK, &[channel::URL]),
         (channel::COMMAND_NAME, &[channel::COMMAND]),
+        (channel::EMAIL, channel::OF_EMAIL),
     ];
     let (kind, own) = scope.choice(&channel::KIND, &kinds.map(|kind| (kind.0, kind)))?;
     for key in channel::ALL {
@@ -122,13 +147,15 @@ fn one_channel(name: &str, scope: &mut SectionReader<'_>) -> Option<AlertChannel
             scope.sink.of(&join(&scope.path, key.name), message, Some(format!("its keys are {}", known.join(", "))));
         }
     }
-    scope.require(&own[0]);
+    let required = if kind == channel::EMAIL { &own[..3] } else { &own[..1] };
+    required.iter().for_each(|key| scope.require(key));
     let route = match kind {
         channel::WEBHOOK => {
             let (url, signing_key) = (address(scope, &channel::URL), scope.secret(&channel::SIGNING_KEY));
             url.map(|url| AlertRoute::Webhook { url, signing_key })
         }
         channel::SLACK => address(scope, &channel::URL).map(|url| AlertRoute::Slack { url }),
+        channel::EMAIL => mail(scope).map(|route| AlertRoute::Email(Box::new(route))),
         _ => command(scope).map(|command| AlertRoute::Command { command }),
     };
     let (timeout, quiet_hours) = (scope.span(&channel::TIMEOUT), scope.text(&channel::QUIET_HOURS));
@@ -159,4 +186,41 @@ fn command(scope: &mut SectionReader<'_>) -> Option<Vec<String>> {
         return None;
     }
     Some(command)
+}
+
+/// Reads a mail server and its addresses. A password is sent through an encrypted connection only.
+fn mail(scope: &mut SectionReader<'_>) -> Option<MailRoute> {
+    let tls = scope.choice(&channel::TLS, MailTls::VALUES);
+    let (username, password) = (scope.text(&channel::USERNAME), scope.secret(&channel::PASSWORD));
+    for (key, other) in [(&channel::USERNAME, &channel::PASSWORD), (&channel::PASSWORD, &channel::USERNAME)] {
+        if scope.has(key) {
+            scope.require(other);
+        }
+    }
+    if scope.has(&channel::PASSWORD) && matches!(tls, Some(MailTls::None)) {
+        let message = "a password would be sent in the clear";
+        let advice = "set it to \"starttls\" or \"tls\", or remove `username` and `password`".to_owned();
+        scope.sink.of(&join(&scope.path, channel::TLS.name), message, Some(advice));
+    }
+    let (host, port, ca_file) =
+        (scope.text(&channel::HOST), scope.count(&channel::PORT), scope.path(&channel::CA_FILE));
+    let (from, to) = (scope.text(&channel::FROM), scope.list(&channel::TO).unwrap_or_default());
+    for (key, address) in from.iter().map(|from| (&channel::FROM, from)).chain(to.iter().map(|to| (&channel::TO, to))) {
+        if !is_mail_address(address) {
+            let message = format!("`{address}` is not a mail address");
+            scope.sink.of(&join(&scope.path, key.name), message, Some("write `name@host.example`".to_owned()));
+        }
+    }
+    if scope.has(&channel::TO) && to.is_empty() {
+        scope.sink.of(&join(&scope.path, channel::TO.name), "names nobody", None);
+    }
+    let port = port.and_then(|port| u16::try_from(port).ok());
+    Some(MailRoute { host: host?, port: port?, tls: tls?, ca_file, login: username.zip(password), from: from?, to })
+}
+
+fn is_mail_address(text: &str) -> bool {
+    let is_plain = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c))
+    };
+    text.split_once('@').is_some_and(|(name, host)| is_plain(name) && is_plain(host))
 }

@@ -29,7 +29,7 @@
 //! | `web_service` | the settings of a web service, which the client takes |
 //! | `web_service_reader` | reads the keys of a connection to a web service |
 //! | `section_reader` | typed reading of one table of the merged tree |
-//! | `policies` | the choices of how late rows are found, and missed times are made up for |
+//! | `policies` | the choices of how late rows are found, missed times are made up for, and mail is encrypted |
 //! | `alerts` | the alerts: their channels, and when they are sent |
 //! | `quiet_hours` | the hours of the day in which they are held back |
 //! | `schedule` | the times at which a pipeline is due |
@@ -88,7 +88,7 @@ mod web_address;
 mod web_service;
 mod web_service_reader;
 
-pub use alerts::{AlertChannel, AlertRoute, AlertsPlan};
+pub use alerts::{AlertChannel, AlertRoute, AlertsPlan, MailRoute};
 pub use checked::{Checked, Stream};
 pub use configured_plugin::ConfiguredPlugin;
 pub use connection::{Connection, SqliteConnection};
@@ -102,7 +102,7 @@ pub use models::{Lineage, Models, ModelsPlan, SQL_PROJECT, variable_literal};
 pub use plugins::{
     Demands, PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingMetadata, StandardPluginProblem, World,
 };
-pub use policies::{LateRows, Misfire, Record};
+pub use policies::{LateRows, MailTls, Misfire, Record};
 pub use quiet_hours::QuietHours;
 pub use reference::Environment;
 pub use resolved::{Resolved, StreamPlan};

@@ -1,4 +1,4 @@
-//! The choices that only runs have; the policies of a stream are the flow's own types.
+//! The choices that only runs and alerts have; the policies of a stream are the flow's own types.
 
 use wmshost_flow::choice;
 
@@ -30,5 +30,17 @@ choice!(
         Once = "once",
         /// The next due time is waited for.
         Skip = "skip",
+    }
+);
+
+choice!(
+    /// The way in which a connection to a mail server is encrypted.
+    MailTls {
+        /// It begins in the clear, and the server has to take STARTTLS.
+        Starttls = "starttls",
+        /// From its first byte.
+        Tls = "tls",
+        /// Not at all.
+        None = "none",
     }
 );

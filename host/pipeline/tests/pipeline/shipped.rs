@@ -123,6 +123,7 @@ fn the_reference_is_a_pipeline_that_passes() {
         ("WMS_ALERTS_KEY", "hunter6"),
         ("WMS_ALERTS_URL", "https://hooks.example.com/hunter7"),
         ("WMS_HEARTBEAT_URL", "https://beats.example.com/hunter8"),
+        ("WMS_MAIL_PASSWORD", "hunter9"),
     ];
     let variables = [CREDENTIALS, &others].concat();
     let help = shipped("help.toml", &variables);

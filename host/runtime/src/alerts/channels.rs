@@ -1,4 +1,4 @@
-//! Sending a message by a channel: by HTTP, or as the input of a program. The reasons for which it fails name no address and no key.
+//! Sending a message by a channel: by HTTP, by mail, or as the input of a program. The reasons for which it fails name no address and no key.
 
 use std::io::{Seek as _, Write as _};
 use std::os::unix::process::CommandExt as _;
@@ -10,6 +10,7 @@ use serde_json::json;
 use sha2::Sha256;
 use wmshost_pipeline::{AlertChannel, AlertRoute, Secret};
 
+use super::mail;
 use super::message::AlertMessage;
 use crate::http_client::client;
 use crate::process::last_words;
@@ -32,6 +33,7 @@ pub(super) fn send(channel: &AlertChannel, message: &AlertMessage, body: &str) -
             )
         }
         AlertRoute::Slack { url } => post(url, &slack_body(message), channel.timeout, &[]),
+        AlertRoute::Email(route) => mail::send(route, message, channel.timeout),
         AlertRoute::Command { command } => run(command, body, channel.timeout),
     }
 }

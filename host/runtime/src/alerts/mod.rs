@@ -8,10 +8,12 @@
 //! | `rules` | the decision which notices are due |
 //! | `message` | the document of a message, and its text |
 //! | `outbox` | the incidents, and the messages that wait |
+//! | `mail` | sending a message by a mail server |
 //! | `channels` | sending a message |
 
 mod cause;
 pub(crate) mod channels;
+mod mail;
 mod message;
 mod outbox;
 mod rules;
