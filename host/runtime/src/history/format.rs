@@ -9,7 +9,7 @@ use wmshost_flow::Failure;
 use crate::data_dir::DataDir;
 
 /// The format of the file, kept in its `user_version`.
-const FORMAT: i64 = 4;
+const FORMAT: i64 = 5;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS runs (
@@ -50,6 +50,12 @@ const FORMAT_4: &str = "
         stage TEXT NOT NULL, batch INTEGER, plugin TEXT, function TEXT,
         PRIMARY KEY (run_id, stream)) STRICT, WITHOUT ROWID;
     PRAGMA user_version = 4;";
+
+/// The changes from format 4, in which the runs that go on, and those of one stream, were searched for among all.
+const FORMAT_5: &str = "
+    CREATE INDEX runs_going_on ON runs (status) WHERE status = 'running';
+    CREATE INDEX run_streams_by_stream ON run_streams (stream, run_id);
+    PRAGMA user_version = 5;";
 
 /// Opens the history in this file, and creates it if it does not exist.
 pub(super) fn open(file: &Path) -> Result<Connection, Failure> {
@@ -92,8 +98,11 @@ fn migrate(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     if version < 3 {
         transaction.execute_batch(FORMAT_3)?;
     }
-    if version < FORMAT {
+    if version < 4 {
         transaction.execute_batch(FORMAT_4)?;
+    }
+    if version < FORMAT {
+        transaction.execute_batch(FORMAT_5)?;
     }
     transaction.commit()
 }

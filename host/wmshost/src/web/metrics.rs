@@ -31,8 +31,13 @@ impl Family {
     }
 }
 
-/// The reply with all metrics.
+/// The reply with all metrics, at most two seconds old.
 pub(super) fn metrics(site: &Site, _: &Call<'_>) -> Result<Reply, Refusal> {
+    let text = site.metrics.get("", || Ok(text(site)))?;
+    Ok(Reply::Body(200, KIND, text.to_vec()))
+}
+
+fn text(site: &Site) -> Vec<u8> {
     let [mut broken, mut paused, mut running, mut ended] = [
         Family::new("wmshost_pipeline_broken", "gauge", "1 if the pipeline file has mistakes."),
         Family::new("wmshost_pipeline_paused", "gauge", "1 if no scheduled run of the pipeline begins."),
@@ -95,7 +100,7 @@ pub(super) fn metrics(site: &Site, _: &Call<'_>) -> Result<Reply, Refusal> {
         let _ = write!(text, "# TYPE {name} {kind}\n# HELP {name} {help}\n{lines}");
     }
     text.push_str("# EOF\n");
-    Ok(Reply::Body(200, KIND, text.into_bytes()))
+    text.into_bytes()
 }
 
 /// The exit code of the last run that has ended, of due times with the newest first; -1 if it left none.

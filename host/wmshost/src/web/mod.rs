@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `access` | the tokens, and what they allow |
 //! | `sessions` | the browsers that have signed in |
+//! | `kept` | values that are kept for a moment, for many readers |
 //! | `exchange` | a request and its reply |
 //! | `route` | a route |
 //! | `connection` | reading a request and writing a reply, with limits |
@@ -20,6 +21,7 @@ mod api;
 mod connection;
 mod exchange;
 mod feed;
+mod kept;
 mod metrics;
 mod openapi;
 mod pages;
@@ -27,11 +29,10 @@ mod route;
 mod routes;
 mod sessions;
 
-use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wmshost_flow::Failure;
 use wmshost_runtime::serve::ServeHandle;
@@ -39,12 +40,12 @@ use wmshost_runtime::status::{PipelineState, status};
 
 pub(crate) use access::Tokens;
 pub(crate) use feed::Feed;
+use kept::Kept;
+use pages::Rejected;
 use sessions::Sessions;
 
 /// The most connections at once.
-const MOST_CONNECTIONS: usize = 256;
-/// The time for which the state of a pipeline is kept, so that readers do not load its target.
-const STATE_KEPT: Duration = Duration::from_secs(2);
+const MOST_CONNECTIONS: usize = 1_024;
 /// The stack of a connection's thread: it holds one request and one reply.
 const STACK_BYTES: usize = 512 << 10;
 
@@ -54,25 +55,21 @@ pub(crate) struct Site {
     pub(crate) feed: Arc<Feed>,
     tokens: Tokens,
     sessions: Sessions,
-    states: Mutex<BTreeMap<String, (Instant, Arc<PipelineState>)>>,
+    states: Kept<PipelineState>,
+    quarantines: Kept<Rejected>,
+    metrics: Kept<Vec<u8>>,
 }
 
 impl Site {
     pub(crate) fn new(handle: ServeHandle, feed: Arc<Feed>, tokens: Tokens) -> Self {
-        Self { handle, feed, tokens, sessions: Sessions::default(), states: Mutex::default() }
+        let (states, quarantines, metrics) = (Kept::default(), Kept::default(), Kept::default());
+        Self { handle, feed, tokens, sessions: Sessions::default(), states, quarantines, metrics }
     }
 
     /// The state of a pipeline, at most two seconds old; `None` if no pipeline of this name is served.
     fn state(&self, name: &str) -> Option<Arc<PipelineState>> {
         let pipeline = self.handle.pipeline(name)?;
-        // One reader asks the target, and the others wait for its answer.
-        let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, state)) = states.get(name).filter(|(at, _)| at.elapsed() < STATE_KEPT) {
-            return Some(Arc::clone(state));
-        }
-        let state = Arc::new(status(self.handle.runtime(), &pipeline, &[]).ok()?);
-        states.insert(name.to_owned(), (Instant::now(), Arc::clone(&state)));
-        Some(state)
+        self.states.get(name, || status(self.handle.runtime(), &pipeline, &[])).ok()
     }
 }
 

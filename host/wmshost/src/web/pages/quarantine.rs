@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use wmshost_flow::QuarantinedRow;
 use wmshost_pipeline::Resolved;
+use wmshost_runtime::Result;
 use wmshost_runtime::quarantine::{ListOptions, list};
 
 use super::html::{Html, element, joined, link, text, words};
@@ -35,14 +36,30 @@ impl Group {
     }
 }
 
+/// The rejected rows of a pipeline, or of one of its streams, by stream and rule.
+#[derive(Default)]
+pub(in crate::web) struct Rejected {
+    groups: BTreeMap<(String, String), Group>,
+    listed: u64,
+    count: u64,
+    is_cut: bool,
+}
+
+fn rejected(pipeline: &Resolved, streams: &[String]) -> Result<Rejected> {
+    let options = ListOptions { streams, rule: None, limit: Some(MOST_ROWS), after: None, with_row: false };
+    let mut groups: BTreeMap<(String, String), Group> = BTreeMap::new();
+    let mut add = |row: &QuarantinedRow| groups.entry((row.stream.clone(), row.rule.clone())).or_default().add(row);
+    let listed = list(pipeline, &options, &mut add)?;
+    Ok(Rejected { groups, listed: listed.listed, count: listed.count, is_cut: listed.is_cut })
+}
+
 pub(super) fn page(visit: &Visit<'_>) -> Answer {
     let name = visit.call.name();
     let pipeline = visit.site.handle.pipeline(name).ok_or_else(|| no_pipeline(name))?;
     let stream: Vec<String> = visit.call.parameter("stream").map(str::to_owned).into_iter().collect();
-    let options = ListOptions { streams: &stream, rule: None, limit: Some(MOST_ROWS), after: None, with_row: false };
-    let mut groups: BTreeMap<(String, String), Group> = BTreeMap::new();
-    let mut add = |row: &QuarantinedRow| groups.entry((row.stream.clone(), row.rule.clone())).or_default().add(row);
-    let listed = list(&pipeline, &options, &mut add).map_err(failed)?;
+    let key = format!("{name}/{}", stream.join("/"));
+    let listed = visit.site.quarantines.get(&key, || rejected(&pipeline, &stream)).map_err(failed)?;
+    let groups = &listed.groups;
     let title = match stream.first() {
         Some(stream) => format!("Quarantine of stream {stream}"),
         None => format!("Quarantine of {name}"),
@@ -56,7 +73,7 @@ pub(super) fn page(visit: &Visit<'_>) -> Answer {
         words("h1", "", &title),
         words("p", "", cut),
         if stream.is_empty() { Html::default() } else { element("p", &[], [all]) },
-        rules(name, &groups),
+        rules(name, groups),
         joined(groups.iter().map(|((stream, rule), group)| samples(&pipeline, stream, rule, group))),
     ];
     Ok(layout::page(visit, &title, parts))
