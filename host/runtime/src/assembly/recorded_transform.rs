@@ -6,14 +6,16 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use wmshost_flow::{Call, Failure, FailureKind, OnTrap, Transform, Transformed};
-use wmshost_pipeline::{ConfiguredPlugin, StreamPlan};
+use wmshost_pipeline::{ConfiguredPlugin, Record, StreamPlan};
 use wmshost_plugin_kit::{RecordedCall, Recording, record};
+
+use crate::data_dir::DataDir;
 
 /// The largest batch that is recorded, in bytes of its columns.
 const MOST_BYTES: usize = 16 << 20;
 
 /// The transform, and the place of its recording.
-pub(super) struct RecordedTransform {
+struct RecordedTransform {
     transform: Box<dyn Transform>,
     stage: ConfiguredPlugin,
     key: Vec<String>,
@@ -26,28 +28,30 @@ pub(super) struct RecordedTransform {
     is_recorded: bool,
 }
 
-impl RecordedTransform {
-    /// Records the first failure of a transform in the folder of a run.
-    pub(super) fn new(
-        transform: Box<dyn Transform>,
-        stage: &ConfiguredPlugin,
-        plan: &StreamPlan,
-        run_id: &str,
-        folder: PathBuf,
-    ) -> Self {
-        Self {
-            transform,
-            stage: stage.clone(),
-            key: plan.key.clone(),
-            change_key: plan.change_key.clone(),
-            on_trap: plan.on_trap,
-            stream: plan.name.clone(),
-            run_id: run_id.to_owned(),
-            folder,
-            is_recorded: false,
-        }
+/// Returns a transform whose first failure is recorded, if the stream says so.
+pub(super) fn recorded(
+    transform: Box<dyn Transform>,
+    stage: &ConfiguredPlugin,
+    plan: &StreamPlan,
+    run_id: &str,
+) -> Box<dyn Transform> {
+    if plan.record == Record::Off {
+        return transform;
     }
+    Box::new(RecordedTransform {
+        transform,
+        stage: stage.clone(),
+        key: plan.key.clone(),
+        change_key: plan.change_key.clone(),
+        on_trap: plan.on_trap,
+        stream: plan.name.clone(),
+        run_id: run_id.to_owned(),
+        folder: DataDir::find().recordings(run_id).join(format!("{}-{}", plan.name, stage.plugin)),
+        is_recorded: false,
+    })
+}
 
+impl RecordedTransform {
     fn record(&mut self, rows: &RecordBatch, call: &Call, failure: &Failure) {
         self.is_recorded = true;
         let bytes = rows.get_array_memory_size();

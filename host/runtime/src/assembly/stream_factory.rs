@@ -7,17 +7,14 @@ use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Extractor, Failure, Ledger,
     MaskKey, Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SchemaPolicy, Service, Setting,
     Source, SourceGrant, SourceSession, StatementLimit, Stream, StreamContext, TakeOver, Target, TargetGrant,
-    TargetTriggers, Trace, Transform, Window, column_options, grant_options, mask_option,
+    TargetTriggers, Trace, Window, column_options, grant_options, mask_option,
 };
-use wmshost_pipeline::{
-    self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, Record, StreamPlan,
-};
+use wmshost_pipeline::{self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, StreamPlan};
 use wmshost_sandbox::{Identity, Plugin};
 
 use super::connect::{self, OpenSource};
-use super::recorded_transform::RecordedTransform;
+use super::recorded_transform::recorded;
 use super::source_options::options;
-use crate::data_dir::DataDir;
 use crate::plugin_registry::PluginRegistry;
 use crate::process::{is_dead, this_process};
 
@@ -264,7 +261,7 @@ impl<'a> StreamFactory<'a> {
         let transform = |stage: &ConfiguredPlugin| {
             let (plugin, identity) = self.staged(stage, &plan.name)?;
             let made = plugin.transform(identity, stage.limits.clone())?;
-            Ok::<_, Failure>(self.recorded(made, stage, plan))
+            Ok::<_, Failure>(recorded(made, stage, plan, &self.run_id))
         };
         Ok(Stream {
             name: plan.name.clone(),
@@ -283,17 +280,6 @@ impl<'a> StreamFactory<'a> {
                 .map_or_else(|| plan.name.clone(), |window| checkpoint_name(&plan.name, window)),
             reconcile: None,
         })
-    }
-
-    /// A transform, whose failures are recorded if the stream says so.
-    fn recorded(&self, made: Box<dyn Transform>, stage: &ConfiguredPlugin, plan: &StreamPlan) -> Box<dyn Transform> {
-        match plan.record {
-            Record::Off => made,
-            Record::Failures => {
-                let folder = DataDir::find().recordings(&self.run_id).join(format!("{}-{}", plan.name, stage.plugin));
-                Box::new(RecordedTransform::new(made, stage, plan, &self.run_id, folder))
-            }
-        }
     }
 
     /// The definition that a stream's rows and its bookmark depend on, as far as it is known before the source is

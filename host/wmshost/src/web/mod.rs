@@ -6,6 +6,7 @@
 //! | `access` | the tokens, and what they allow |
 //! | `sessions` | the browsers that have signed in |
 //! | `kept` | values that are kept for a moment, for many readers |
+//! | `rejected` | rejected rows in groups |
 //! | `exchange` | a request and its reply |
 //! | `route` | a route |
 //! | `connection` | reading a request and writing a reply, with limits |
@@ -25,6 +26,7 @@ mod kept;
 mod metrics;
 mod openapi;
 mod pages;
+mod rejected;
 mod route;
 mod routes;
 mod sessions;
@@ -41,7 +43,7 @@ use wmshost_runtime::status::{PipelineState, status};
 pub(crate) use access::Tokens;
 pub(crate) use feed::Feed;
 use kept::Kept;
-use pages::Rejected;
+use rejected::Rejected;
 use sessions::Sessions;
 
 /// The most connections at once.

@@ -33,8 +33,6 @@ use super::exchange::{Call, Refusal, Reply, Request};
 use super::route::names;
 use super::sessions::{Viewer, refuse_other_origin};
 
-pub(super) use quarantine::Rejected;
-
 type Answer = Result<Reply, Refusal>;
 
 /// The parameter of a form with the key that shows that a page of this server sent it.

@@ -4,54 +4,12 @@ use std::collections::BTreeMap;
 
 use wmshost_flow::QuarantinedRow;
 use wmshost_pipeline::Resolved;
-use wmshost_runtime::Result;
-use wmshost_runtime::quarantine::{ListOptions, list};
 
 use super::html::{Html, element, joined, link, text, words};
 use super::parts::{command, count, run_link, section, shell_word, stream_link, table};
 use super::{Answer, Visit, layout};
 use crate::web::api::{failed, no_pipeline};
-
-/// The most rows that are grouped, and the samples of each rule.
-const MOST_ROWS: usize = 2_000;
-const SAMPLES: usize = 3;
-
-/// The rejected rows of a stream that break a rule.
-#[derive(Default)]
-struct Group {
-    rows: u64,
-    by: String,
-    stage: String,
-    last_rejected: String,
-    samples: Vec<QuarantinedRow>,
-}
-
-impl Group {
-    fn add(&mut self, row: &QuarantinedRow) {
-        self.rows += 1;
-        (self.by, self.stage, self.last_rejected) = (row.by.clone(), row.stage.clone(), row.rejected_at.clone());
-        if self.samples.len() < SAMPLES {
-            self.samples.push(row.clone());
-        }
-    }
-}
-
-/// The rejected rows of a pipeline, or of one of its streams, by stream and rule.
-#[derive(Default)]
-pub(in crate::web) struct Rejected {
-    groups: BTreeMap<(String, String), Group>,
-    listed: u64,
-    count: u64,
-    is_cut: bool,
-}
-
-fn rejected(pipeline: &Resolved, streams: &[String]) -> Result<Rejected> {
-    let options = ListOptions { streams, rule: None, limit: Some(MOST_ROWS), after: None, with_row: false };
-    let mut groups: BTreeMap<(String, String), Group> = BTreeMap::new();
-    let mut add = |row: &QuarantinedRow| groups.entry((row.stream.clone(), row.rule.clone())).or_default().add(row);
-    let listed = list(pipeline, &options, &mut add)?;
-    Ok(Rejected { groups, listed: listed.listed, count: listed.count, is_cut: listed.is_cut })
-}
+use crate::web::rejected::{Group, rejected};
 
 pub(super) fn page(visit: &Visit<'_>) -> Answer {
     let name = visit.call.name();
