@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
@@ -80,7 +80,9 @@ pub fn record(folder: &Path, recording: &Recording, call: &RecordedCall<'_>) -> 
     let file = |error: std::io::Error| Error::file(folder, &error);
     let around = folder.parent().unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(around).map_err(file)?;
-    let draft = tempfile::Builder::new().prefix(".draft-").tempdir_in(around).map_err(file)?;
+    let mut draft = tempfile::Builder::new();
+    let draft = draft.prefix(".draft-").permissions(fs::Permissions::from_mode(PRIVATE_FOLDER));
+    let draft = draft.tempdir_in(around).map_err(file)?;
     let origin = serde_json::to_string_pretty(recording).map_err(Error::new)?;
     for (name, text) in
         [("input.csv", rows::to_csv(call.rows)), (CASE, case_text(recording, call)?), (RECORDING, origin + "\n")]
@@ -158,7 +160,6 @@ pub fn copy_as_case(recording: &Path, to: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
     use std::sync::Arc;
 
     use arrow_array::{ArrayRef, Decimal128Array, Int64Array, StringArray};
