@@ -89,15 +89,29 @@ pub fn parse(line: &str) -> Result<Message<'_>, String> {
     Ok(Message::Unknown(kind))
 }
 
-/// The line with numbers that JSON has no words for as texts, so that their records are bad and not the whole line. Python
-/// writes such numbers unless that is forbidden. Returns `None` if there are none.
+/// The depth of a record's own properties in a line.
+const OF_RECORD: u32 = 2;
+/// The beginning of a text that is none: half of a pair of surrogates.
+const NO_TEXT: &str = "\\ud800";
+
+/// The line with numbers that JSON has no words for as texts that no column takes, so that their records are bad and not
+/// the whole line. Python writes such numbers unless that is forbidden. Returns `None` if there are none, or if one is not a
+/// property of a record itself: within an object or a list it would become another value.
 pub fn without_bare_words(line: &str) -> Option<String> {
-    let (mut mended, mut rest, mut is_text) = (String::new(), line, false);
+    let (mut mended, mut rest, mut is_text, mut depth) = (String::new(), line, false, 0_u32);
     'next: while let Some(letter) = rest.chars().next() {
         if !is_text {
+            match letter {
+                '{' | '[' => depth += 1,
+                '}' | ']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
             for word in ["NaN", "-Infinity", "Infinity"] {
                 if let Some(after) = rest.strip_prefix(word) {
-                    mended.extend(["\"", word, "\""]);
+                    if depth != OF_RECORD {
+                        return None;
+                    }
+                    mended.extend(["\"", NO_TEXT, word, "\""]);
                     rest = after;
                     continue 'next;
                 }
@@ -147,10 +161,14 @@ mod tests {
 
     #[test]
     fn numbers_that_json_has_no_words_for_become_texts() {
-        let line = r#"{"a": NaN, "b": [-Infinity,Infinity], "c": "NaN \" Infinity", "d": "\\", "é": NaN}"#;
-        let mended = r#"{"a": "NaN", "b": ["-Infinity","Infinity"], "c": "NaN \" Infinity", "d": "\\", "é": "NaN"}"#;
+        let line = r#"{"record": {"a": NaN, "b": -Infinity, "c": "NaN \" [ Infinity", "d": "\\", "é": NaN}}"#;
+        let mended = r#"{"record": {"a": "\ud800NaN", "b": "\ud800-Infinity", "c": "NaN \" [ Infinity", "d": "\\", "é": "\ud800NaN"}}"#;
         assert_eq!(without_bare_words(line).as_deref(), Some(mended));
         assert_eq!(without_bare_words(mended), None);
+        // Elsewhere they would become another value.
+        for line in [r#"{"record": {"a": [1, NaN]}}"#, r#"{"record": {"a": {"b": NaN}}}"#, r#"{"value": NaN}"#] {
+            assert_eq!(without_bare_words(line), None, "{line}");
+        }
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::collections::VecDeque;
 
+/// The most states that wait, each with a count for every stream.
+const MOST_WAITING: usize = 1_000;
+
 /// States that wait, and the progress of the streams.
 #[derive(Debug, Default)]
 pub struct States {
@@ -34,10 +37,15 @@ impl States {
         self.received[stream]
     }
 
-    /// Adds a state. One that covers the same as the state before it takes its place.
+    /// Adds a state. One that covers the same as the state before it takes its place, and so does each where many wait: a
+    /// later state covers more.
     pub fn add(&mut self, value: &str) {
+        let is_full = self.waiting.len() >= MOST_WAITING;
         match self.waiting.back_mut() {
-            Some((last, before)) if *before == self.received => value.clone_into(last),
+            Some((last, before)) if is_full || *before == self.received => {
+                value.clone_into(last);
+                before.clone_from(&self.received);
+            }
             _ => self.waiting.push_back((value.to_owned(), self.received.clone())),
         }
     }

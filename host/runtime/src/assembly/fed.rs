@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wmshost_flow::{Definition, Extractor, Failure, Stage, Stream, Target};
+use wmshost_flow::{Definition, Extractor, Failure, Method, Stage, Stream, Target};
 use wmshost_pipeline as pipeline;
 
 use super::stream_factory::StreamFactory;
@@ -19,6 +19,12 @@ impl StreamFactory<'_> {
         let mut fed = self.reading(stream, extractor, None, target)?;
         fed.request.source = origin.to_owned();
         fed.request.key = key.to_vec();
+        // The order of the records decides: of those with one key the last wins.
+        fed.request.change_key = None;
+        fed.policy.later_read_wins = true;
+        if fed.request.method == Method::Incremental {
+            fed.request.method = Method::Append;
+        }
         let definition = Definition::of(&fed.request, &fed.target_table);
         let plugins = std::mem::take(&mut fed.definition.plugins).into_iter();
         let plugins = plugins.filter(|plugin| plugin.stage != Stage::Extract).collect();

@@ -3,15 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use crossbeam_channel::Receiver;
 use wmshost_flow::{
-    DeleteGuard, Deletes, Failure, Method, Observer, OnChange, Removal, Stream, StreamContext, StreamStatus,
-    StreamSummary, Target, run_streams,
+    DeleteGuard, Deletes, Failure, Ledger, LoadMode, Method, Observer, OnChange, Removal, Stream, StreamContext,
+    StreamStatus, StreamSummary, Target, run_streams,
 };
 use wmshost_pipeline::{Checked, Connection, load_text};
-use wmshost_singer::{Activated, ColumnsOf, Input, ROW, RecordExtractor, Removals, Stamp, VersionedLoader};
+use wmshost_singer::{
+    Activated, ColumnsOf, Input, ROW, RecordExtractor, Removals, Stamp, VersionedLoader, column_name,
+};
 
 use super::passing::{Commits, Passing};
 use super::target_settings::{LoadMethod, TargetSettings};
@@ -25,7 +27,7 @@ use crate::plugin_registry::PluginRegistry;
 use crate::runtime::Runtime;
 
 /// The sessions that the streams of a run may have in the target.
-const SESSIONS: usize = 64;
+pub(super) const SESSIONS: usize = 64;
 /// The source of records: a label that no file needs to have.
 const ORIGIN: &str = "singer";
 /// The name of a stream that represents all while the settings are checked.
@@ -110,11 +112,28 @@ impl<'a> Shared<'a> {
         Ok(Arc::clone(self.target.get_or_init(|| opened)))
     }
 
+    /// Returns the name in the pipeline of a tap's stream: its own, if the file has such a stream, or one that is plain.
+    pub(super) fn plain_name(&self, name: &str) -> Option<String> {
+        if self.declared.contains(name) {
+            return Some(name.to_owned());
+        }
+        let plain = column_name(name)?;
+        let plain = plain.trim_start_matches('_');
+        let is_digit = |letter: char| letter.is_ascii_digit();
+        Some(if plain.starts_with(is_digit) { format!("s{plain}") } else { plain.to_owned() })
+    }
+
     /// Returns what the pipeline says about a stream whose records have this key.
     pub(super) fn settle(&self, name: &str, key: &[String]) -> Result<Settled> {
         let pipeline = self.pipeline(name)?;
         let plans = pipeline.select(&[name.to_owned()])?;
         let [plan] = plans.as_slice() else { return Err(Failure::permanent("a stream without a plan").into()) };
+        if !plan.plan.columns.is_empty() || !plan.plan.grants.is_empty() {
+            let what =
+                format!("the stream {name} has `columns` or `grants`, which do not apply to the records of a tap");
+            let advice = "Remove them; mask or leave out columns by a transform, or in the tap";
+            return Err(Failure::invalid_config(what).advise(advice).into());
+        }
         let settled = Settled {
             key: match self.settings.method {
                 LoadMethod::AppendOnly => vec![ROW.to_owned()],
@@ -139,12 +158,16 @@ impl<'a> Shared<'a> {
         let pipeline = self.pipeline(&part.name)?;
         let plans = pipeline.select(std::slice::from_ref(&part.name))?;
         ownership::require(self.runtime, &pipeline, &plans, None)?;
-        let factory = StreamFactory::new(&pipeline, self.registry, &self.runtime.clock, self.run_id.clone());
+        let mut factory = StreamFactory::new(&pipeline, self.registry, &self.runtime.clock, self.run_id.clone());
+        factory.allow_deletes = self.settings.allow_deletes.iter().cloned().collect();
         let [plan] = plans.as_slice() else { return Err(Failure::permanent("a stream without a plan").into()) };
         let columns = ColumnsOf { key: part.settled.key, ..part.columns };
         let cancel = self.runtime.cancel.clone();
         let extractor = RecordExtractor::new(&columns, &part.stamp, part.input, cancel.clone());
         let mut stream = factory.fed(plan, (ORIGIN, Box::new(extractor)), &columns.key, &self.target(&pipeline)?)?;
+        if !part.settled.is_replaced {
+            require_no_open_replacement(&stream, &pipeline.name)?;
+        }
         if stream.policy.on_change == OnChange::Reload && !part.settled.is_replaced {
             // A tap cannot be asked for its rows again: a table that was replaced would hold the last ones only.
             stream.policy.on_change = OnChange::Tell;
@@ -153,8 +176,7 @@ impl<'a> Shared<'a> {
             let removal = if self.settings.hard_delete { Removal::Delete } else { Removal::Soft };
             stream.policy.deletes = if self.settings.hard_delete { Deletes::Delete } else { Deletes::Soft };
             // The loader holds to the guard, since it knows how many rows there are.
-            let mut guard = std::mem::replace(&mut stream.policy.delete_guard, DeleteGuard::NONE);
-            guard.is_lifted = self.settings.allow_deletes.contains(&part.name);
+            let guard = std::mem::replace(&mut stream.policy.delete_guard, DeleteGuard::NONE);
             let open = factory.opens_target(&plan.plan);
             let (pipeline, run_id) = (pipeline.name.clone(), self.run_id.clone());
             let removals = Removals { activated: part.activated, removal, guard, open, pipeline, run_id };
@@ -186,6 +208,19 @@ impl Flow {
         self.events.end();
         ended
     }
+}
+
+/// Fails if a run that was to replace the stream's table broke off: the flow would end that replacement with its own rows
+/// alone, and report them as committed before.
+fn require_no_open_replacement(stream: &Stream, pipeline: &str) -> Result<(), Failure> {
+    let mut target = stream.target.lock().unwrap_or_else(PoisonError::into_inner);
+    let last = Ledger { pipeline }.checkpoint(target.sql(), &stream.checkpoint_name)?;
+    if last.is_some_and(|last| !last.complete && last.mode == LoadMode::Replace) {
+        let what = format!("a run that was to replace the table of the stream {} broke off", stream.name);
+        let advice = "End it with load_method \"overwrite\", or run `wmshost state reset` for the stream";
+        return Err(Failure::invalid_config(what).advise(advice));
+    }
+    Ok(())
 }
 
 /// True if a stream left its target up to date.

@@ -8,7 +8,7 @@ use crossbeam_channel::{Sender, bounded};
 use wmshost_flow::{Failure, FailureKind, StreamStatus, StreamSummary};
 use wmshost_singer::{Activated, ColumnsOf, Input, Records, Stamp};
 
-use super::flow::{Part, Settled, Shared, is_loaded};
+use super::flow::{Part, SESSIONS, Settled, Shared, is_loaded};
 use crate::error::Result;
 use crate::run::summed;
 
@@ -76,6 +76,10 @@ impl<'env> Streams<'env> {
             let ending: Vec<String> =
                 running.filter(|(_, stream)| !stream.settled.is_replaced).map(|(name, _)| name.clone()).collect();
             self.finish_all(&ending)?;
+        }
+        if self.by_name.values().filter(|stream| stream.flow.is_some()).count() >= SESSIONS {
+            let what = format!("more than {SESSIONS} tables are replaced at once, each by a session of the target");
+            return Err(Failure::invalid_config(what).advise("divide the tap's streams among several runs").into());
         }
         let stream = self.named(name)?;
         let (input, output) = bounded(PORTIONS);

@@ -11,9 +11,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use wmshost_flow::{Failure, FailureKind, StreamSummary, Value};
-use wmshost_singer::{
-    Block, Message, Record, Records, Stamp, column_name, columns, parse, read_blocks, without_bare_words,
-};
+use wmshost_singer::{Block, Message, Record, Records, Stamp, columns, parse, read_blocks, without_bare_words};
 
 use super::flow::Shared;
 use super::passing::Passing;
@@ -139,7 +137,11 @@ impl<'env> Tap<'env> {
                 Ok(message) => self.message(message)?,
                 Err(what) => {
                     let mended = without_bare_words(text).ok_or_else(|| at(what))?;
-                    self.message(parse(&mended).map_err(at)?)?;
+                    let message = parse(&mended).map_err(at)?;
+                    if !matches!(message, Message::Record(_)) {
+                        return Err(at("it has a number that JSON has no word for".to_owned()).into());
+                    }
+                    self.message(message)?;
                 }
             }
         }
@@ -180,7 +182,9 @@ impl<'env> Tap<'env> {
             if stream.columns != columns || stream.settled != settled {
                 if stream.settled.is_replaced && self.shared.passing.with(|states| states.received(stream.number)) > 0 {
                     let what = "its columns or its key change after records, and a table that is replaced has one form";
-                    return Err(at(what.to_owned()).advise("Set load_method to \"upsert\"").into());
+                    return Err(at(what.to_owned())
+                        .advise("Run the tap again from its beginning with one form of the table")
+                        .into());
                 }
                 self.streams.finish(name)?;
             }
@@ -189,9 +193,7 @@ impl<'env> Tap<'env> {
             (stream.schema, stream.key, stream.columns, stream.settled) = (schema.to_owned(), key, columns, settled);
             return Ok(());
         }
-        let plain = column_name(name).ok_or_else(|| at("its name has no letter or digit".to_owned()))?;
-        let plain = plain.trim_start_matches('_').to_owned();
-        let plain = if plain.starts_with(|letter: char| letter.is_ascii_digit()) { format!("s{plain}") } else { plain };
+        let plain = self.shared.plain_name(name).ok_or_else(|| at("its name has no letter or digit".to_owned()))?;
         if let Some((other, _)) = self.streams.by_name.iter().find(|(_, stream)| stream.name == plain) {
             return Err(at(format!("it and the stream {other} would both be {plain}")).into());
         }
