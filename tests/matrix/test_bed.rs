@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use wmshost_flow::{
-    Clock, Compare, Comparison, Depth, FailureKind, QuarantineFilter, Replayed, StreamFailure, StreamStatus,
-    StreamSummary, Window, run_streams,
+    Clock, Compare, Comparison, Depth, FailureKind, QuarantineFilter, Replayed, StatementLimit, StreamFailure,
+    StreamStatus, StreamSummary, Window, run_streams,
 };
 use wmshost_pipeline::{Checked, check_file};
 use wmshost_runtime::{PluginRegistry, StreamFactory, SystemClock, target_reader};
@@ -90,7 +90,8 @@ impl<'a> TestBed<'a> {
             let mut stream = factory.streams(&[plan]).map_err(refused)?.pop().expect("one stream");
             faults::set(&mut stream, trap, Some(self.cell.extract_rows));
             let connection = &pipeline.connections[&plan.plan.target];
-            let opened = target_reader(&plan.plan.target, connection, &plan.plan.target_table, &factory.session_tags());
+            let (limit, tags) = (StatementLimit::default(), factory.session_tags());
+            let opened = target_reader(&plan.plan.target, connection, &plan.plan.target_table, &tags, &limit);
             let reader = TrappedReader { inner: opened.map_err(refused)?, trap: Arc::clone(trap) };
             let mut context = factory.context(Arc::clone(trap) as _, trap.cancel.clone());
             context.is_dead = |_| true;

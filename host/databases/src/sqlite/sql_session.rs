@@ -33,8 +33,12 @@ impl SqliteSqlSession {
         Ok(Self::new(place, connection, WriterQueue::of(path)))
     }
 
-    /// Runs a statement under the limit, if there is one.
+    /// Runs a statement under the limit, if there is one. After some failures SQLite has rolled the transaction back: what
+    /// would follow were committed by itself.
     fn watched<T>(&self, act: impl FnOnce(&str, &Database) -> Result<T, Failure>) -> Result<T, Failure> {
+        if self.permit.is_some() && lock(&self.database).is_autocommit() {
+            return Err(Failure::permanent(format!("{}: the transaction was rolled back", self.place)));
+        }
         let Some(watch) = &self.watch else { return act(&self.place, &self.database) };
         watch.begin();
         act(&self.place, &self.database).map_err(|failure| watch.explained(&self.place, failure))

@@ -16,8 +16,8 @@ const STEPS_PER_TICK: i32 = 1_000;
 const GRACE: Duration = Duration::from_secs(1);
 /// The time between two looks at the temporary files.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
-/// The place of files that are no files on disk, which wasmtime makes of components.
-const MEMORY_FILES: &[u8] = b"/memfd:";
+/// The first letters of the names of SQLite's temporary files: its own, and the system's for a file that never had a name.
+const TEMP_NAMES: [&[u8]; 2] = [b"etilqs_", b"#"];
 /// The bytes of a block, as the system counts a file's.
 const BLOCK_BYTES: u64 = 512;
 
@@ -107,17 +107,18 @@ impl StatementWatch {
     }
 }
 
-/// Returns the bytes that temporary files of this process take on disk: SQLite's have no name in any folder, so that the
-/// open files are looked at. Where the system does not list those, it is 0.
+/// Returns the bytes that SQLite's temporary files in this process take on disk. They have no name in any folder, so that
+/// the open files are looked at. Where the system does not list those, it is 0.
 fn temp_bytes() -> u64 {
     let Ok(open) = fs::read_dir("/proc/self/fd") else { return 0 };
-    let is_in_memory = |entry: &fs::DirEntry| {
+    // A database that was replaced while it is read has no name any more either, but one that it had.
+    let is_temporary = |entry: &fs::DirEntry| {
         let at = fs::read_link(entry.path()).unwrap_or_default();
-        at.as_os_str().as_encoded_bytes().starts_with(MEMORY_FILES)
+        let name = at.file_name().unwrap_or_default().as_encoded_bytes();
+        TEMP_NAMES.iter().any(|begin| name.starts_with(begin))
     };
-    let files = open.flatten().filter_map(|entry| Some((fs::metadata(entry.path()).ok()?, entry)));
-    let files = files.filter(|(file, entry)| file.is_file() && file.nlink() == 0 && !is_in_memory(entry));
-    files.map(|(file, _)| file.blocks() * BLOCK_BYTES).sum()
+    let files = open.flatten().filter(is_temporary).filter_map(|entry| fs::metadata(entry.path()).ok());
+    files.filter(|file| file.is_file() && file.nlink() == 0).map(|file| file.blocks() * BLOCK_BYTES).sum()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Keys of a model's rows: they must be complete and unique; new and old rows are joined by them.
 
-use wmshost_flow::{Failure, Sql};
+use wmshost_flow::{Failure, FailureKind, Sql};
 use wmshost_sql::Dialect;
 
 use super::table::ModelTable;
@@ -27,11 +27,25 @@ pub(super) fn check_key(dialect: Dialect, rows: &str, key: &[String], sql: &mut 
     }
 }
 
+/// True if the columns are a key of these rows. A check that was ended says nothing about them.
+pub(super) fn is_key(dialect: Dialect, rows: &str, key: &[String], sql: &mut dyn Sql) -> Result<bool, Failure> {
+    match check_key(dialect, rows, key, sql) {
+        Ok(()) => Ok(true),
+        Err(failure) if was_ended(&failure) => Err(failure),
+        Err(_) => Ok(false),
+    }
+}
+
+/// True if a statement was ended by a limit or a request to stop.
+fn was_ended(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::Limit | FailureKind::Cancelled)
+}
+
 /// True if each of the staged rows has a unique key; on SQLite it also adds the index over it.
 fn has_keys(dialect: Dialect, key: &[String], sql: &mut dyn Sql) -> Result<bool, Failure> {
     let rows = dialect.work_table("rows");
     if dialect == Dialect::Oracle {
-        return Ok(check_key(dialect, &rows, key, sql).is_ok());
+        return is_key(dialect, &rows, key, sql);
     }
     let nulls: Vec<String> = key.iter().map(|part| format!("{} IS NULL", dialect.quoted(part))).collect();
     let missing = format!("SELECT 1 FROM {} WHERE {} LIMIT 1", rows, nulls.join(" OR "));
@@ -42,7 +56,7 @@ fn has_keys(dialect: Dialect, key: &[String], sql: &mut dyn Sql) -> Result<bool,
     let index = format!("CREATE UNIQUE INDEX temp.wmshost_rows_key ON wmshost_rows ({names})");
     match sql.execute(&index, &[]) {
         Ok(_) => Ok(true),
-        Err(failure) if check_key(dialect, &rows, key, sql).is_ok() => Err(failure),
+        Err(failure) if was_ended(&failure) || is_key(dialect, &rows, key, sql)? => Err(failure),
         Err(_) => Ok(false),
     }
 }

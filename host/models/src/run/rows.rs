@@ -4,7 +4,7 @@ use wmshost_flow::model::Strategy;
 use wmshost_flow::{Failure, Sql};
 use wmshost_sql::{Dialect, all_of};
 
-use super::keys::{check_key, distinguishing_key, same_key};
+use super::keys::{check_key, distinguishing_key, is_key, same_key};
 use super::table::ModelTable;
 use crate::contract::check_rows;
 use crate::store::kind_of;
@@ -206,7 +206,7 @@ pub(super) fn preserve_load_times(table: &ModelTable<'_>, sql: &mut dyn Sql) -> 
         return Ok(None);
     }
     // A duplicate row would get its load time twice.
-    if check_key(dialect, &table.staging(), key, sql).is_err() {
+    if !is_key(dialect, &table.staging(), key, sql)? {
         return Ok(None);
     }
     let there = sql.columns(&format!("SELECT * FROM {}", table.name()))?;

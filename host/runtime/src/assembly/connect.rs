@@ -108,16 +108,13 @@ pub fn target_reader(
     connection: &Connection,
     table: &str,
     session_tags: &SessionTags<'_>,
+    limit: &StatementLimit,
 ) -> Result<Box<dyn SourceSession>, Failure> {
     let grant = SourceGrant::of([table.to_owned()].into());
     let opened = match connection {
         // The source's limit has already applied to the values in the target.
-        Connection::Sqlite(file) => {
-            sqlite::open_source_of(&file.path, 1, label, usize::MAX, &StatementLimit::default())
-        }
-        Connection::Oracle(_) | Connection::Http(_) => {
-            source(label, connection, 1, session_tags, &StatementLimit::default())
-        }
+        Connection::Sqlite(file) => sqlite::open_source_of(&file.path, 1, label, usize::MAX, limit),
+        Connection::Oracle(_) | Connection::Http(_) => source(label, connection, 1, session_tags, limit),
     };
     opened?.session(&grant)
 }

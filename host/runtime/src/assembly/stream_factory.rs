@@ -127,9 +127,10 @@ impl<'a> StreamFactory<'a> {
         let connection = self.pipeline.connections[&plan.target].clone();
         let (label, table) = (plan.target.clone(), plan.target_table.clone());
         let (pipeline, run_id) = (self.pipeline.name.clone(), self.run_id.clone());
+        let limit = StatementLimit::of(&self.pipeline.limits, self.registry.cancel());
         Box::new(move || {
             let session_tags = connect::SessionTags { pipeline: &pipeline, run_id: &run_id };
-            connect::target_reader(&label, &connection, &table, &session_tags)
+            connect::target_reader(&label, &connection, &table, &session_tags, &limit)
         })
     }
 

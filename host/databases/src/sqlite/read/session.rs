@@ -116,8 +116,10 @@ impl Session {
             decide(database, &mut table, &named, decided)
                 .and_then(|()| description(database, &table, (&self.grant, &named), self.wide))
         });
-        let described =
-            described.map_err(|error| failure(format_args!("{}, table {}", self.place, table.name), error))?;
+        let described = described.map_err(|error| {
+            let failure = failure(format_args!("{}, table {}", self.place, table.name), error);
+            self.reader.watch.explained(&self.place, failure)
+        })?;
         let (described, select) =
             as_stream_has_it(described, &table, (rules, rows.as_deref()), decided).map_err(mistaken)?;
         if let Some(select) = select {

@@ -12,6 +12,9 @@ use crate::oracle::connect::manager::PooledConnection;
 use crate::oracle::names::spelled;
 use crate::oracle::read::slices::{Prepared, Shape, SliceCursor};
 use crate::oracle::sql_session::{query, take};
+
+/// The rows of a fetch where columns can be large.
+const LARGE_ROWS: usize = 16;
 use crate::oracle::types::NO_SCALE;
 
 impl Session {
@@ -45,6 +48,10 @@ impl Session {
             return Ok(None);
         }
         let fetch_rows = self.connection().fetch_rows(&self.settings, self.width()) as usize;
+        // What is read ahead is counted in rows, and these can be large.
+        let is_large =
+            |column: &ColumnInfo| matches!(column.kind, Kind::Clob | Kind::Blob | Kind::Long | Kind::LongRaw);
+        let fetch_rows = if columns.iter().any(is_large) { fetch_rows.min(LARGE_ROWS) } else { fetch_rows };
         let (place, parameters) = (Arc::clone(&self.place), parameters.to_vec());
         Ok(Some(Box::new(SliceCursor::new(Prepared { place, schema, shape, parameters, sessions, fetch_rows }))))
     }

@@ -78,7 +78,13 @@ impl SliceCursor {
     fn batch(&mut self, max_rows: usize) -> Result<Option<Batch>, Failure> {
         if let State::Prepared(_) = self.state {
             let State::Prepared(prepared) = std::mem::replace(&mut self.state, State::Ended) else { return Ok(None) };
-            self.state = State::Reading(Reading::begin(*prepared, max_rows)?);
+            self.state = match Reading::begin(*prepared, max_rows) {
+                Ok(reading) => State::Reading(reading),
+                Err(failure) => {
+                    self.state = State::Broken(failure.clone());
+                    return Err(failure);
+                }
+            };
         }
         let next = match &mut self.state {
             State::Reading(reading) => reading.next(),

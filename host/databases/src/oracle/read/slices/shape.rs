@@ -50,12 +50,15 @@ pub(crate) struct Shape {
     terms: Vec<String>,
 }
 
+/// Words whose value depends on the range that is read, or on the time at which it is.
+const OF_THE_CALL: [&str; 5] = ["ROWNUM", "SYSDATE", "SYSTIMESTAMP", "CURRENT_DATE", "CURRENT_TIMESTAMP"];
+
 impl Shape {
     /// The parts of a statement; `None` if it has another form.
     pub(crate) fn of(statement: &str) -> Option<Self> {
         let tokens = tokens_of(statement);
-        // A row's number depends on the range that is read.
-        if tokens.iter().any(|token| is_word(token, "ROWNUM")) || !is_word(tokens.first()?, "SELECT") {
+        let is_of_the_call = |token| OF_THE_CALL.iter().any(|word| is_word(token, word));
+        if tokens.iter().any(is_of_the_call) || !is_word(tokens.first()?, "SELECT") {
             return None;
         }
         let marks = Marks::of(&tokens)?;
