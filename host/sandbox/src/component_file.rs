@@ -21,7 +21,7 @@ pub struct ComponentFile {
 }
 
 impl ComponentFile {
-    /// Reads a file of at most [`COMPONENT_BYTES`]. Failures do not name the file.
+    /// Reads a file of at most 32 MiB. Failures do not name the file.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let read = || {
             // Opening a pipe would wait for its other end.
