@@ -109,13 +109,20 @@ fn compact(raw: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// The beginning of a text that no column takes, half of a pair of surrogates, for words that JSON does not have.
+pub const NO_TEXT: &str = "\\ud800";
+
 /// The text of a JSON string.
 fn text(raw: &str) -> Result<Cow<'_, str>, &'static str> {
     let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
     if !inner.as_bytes().contains(&b'\\') {
         return Ok(Cow::Borrowed(inner));
     }
-    serde_json::from_str(raw).map(Cow::Owned).map_err(|_| "is a text with half of a surrogate pair")
+    let why = || match inner.strip_prefix(NO_TEXT) {
+        Some("NaN" | "Infinity" | "-Infinity") => "is not a number that JSON has a word for",
+        _ => "is a text with half of a surrogate pair",
+    };
+    serde_json::from_str(raw).map(Cow::Owned).map_err(|_| why())
 }
 
 /// Finds the value that a path leads to; `None` where a member is missing or null. A scalar on the way is the value if

@@ -19,6 +19,7 @@ mod number;
 mod reading;
 mod row;
 
+pub use cell::NO_TEXT;
 pub use document::rows_of;
 pub use moment::http_date;
 pub use reading::Reading;

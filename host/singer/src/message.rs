@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use wmshost_json::NO_TEXT;
 
 /// A message.
 #[derive(Debug)]
@@ -91,8 +92,6 @@ pub fn parse(line: &str) -> Result<Message<'_>, String> {
 
 /// The depth of a record's own properties in a line.
 const OF_RECORD: u32 = 2;
-/// The beginning of a text that is none: half of a pair of surrogates.
-const NO_TEXT: &str = "\\ud800";
 
 /// The line with numbers that JSON has no words for as texts that no column takes, so that their records are bad and not
 /// the whole line. Python writes such numbers unless that is forbidden. Returns `None` if there are none, or if one is not a
