@@ -56,7 +56,17 @@ fn config(settings: &Settings, wallet: Option<&str>) -> Result<Config, Error> {
     if let Address::Alias { folder, .. } = &settings.address {
         config = config.set_config_dir(&folder.to_string_lossy());
     }
-    config.set_connect_string(&connect_text(settings))
+    let config = config.set_connect_string(&connect_text(settings))?;
+    if config.get_connect_descriptor().contains("(SSL_SERVER_CERT_DN=") {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            tracing::warn!(
+                "SSL_SERVER_CERT_DN of the connect descriptor is not compared with the server's certificate; the thin \
+                 driver compares the host's name with it; the client \"oci\" compares both"
+            );
+        });
+    }
+    Ok(config)
 }
 
 impl ThinClient {

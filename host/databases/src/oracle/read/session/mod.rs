@@ -2,12 +2,12 @@
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | `catalog` | the primary key and the indexes of a table |
 //! | `grants` | statements as they may run |
-//! | `primary_key` | the primary key of a table |
 //! | `slicing` | statements that several sessions read together |
 
+mod catalog;
 mod grants;
-mod primary_key;
 mod slicing;
 
 use std::collections::BTreeMap;

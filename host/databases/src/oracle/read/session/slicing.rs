@@ -13,9 +13,12 @@ use crate::oracle::names::spelled;
 use crate::oracle::read::slices::{Prepared, Shape, SliceCursor};
 use crate::oracle::sql_session::{query, take};
 
+use crate::oracle::types::NO_SCALE;
+
 /// The rows of a fetch where columns can be large.
 const LARGE_ROWS: usize = 16;
-use crate::oracle::types::NO_SCALE;
+/// The digits of the seconds that a place has.
+const MICROSECONDS: i8 = 6;
 
 impl Session {
     /// The rows of a statement by several sessions; `None` where one has to do.
@@ -37,6 +40,11 @@ impl Session {
         let in_order = |column: &ColumnInfo| shape.order.contains(&column.name);
         // A place whose letters the database changes would not be after the previous one.
         if found.columns.iter().any(|column| in_order(column) && is_text(column)) && !self.charset()?.is_unicode() {
+            return Ok(None);
+        }
+        // Without an index each range would read the whole table.
+        if !self.has_index_for(&found, &shape.order)? {
+            tracing::info!("{}, table {}: one session reads it, as no index has its order", self.place, found.name);
             return Ok(None);
         }
         let readings = self.readings(&columns, "statement")?;
@@ -113,7 +121,9 @@ fn result_columns(shape: &Shape, found: &Found) -> Option<Vec<ColumnInfo>> {
     let is_plain = |column: &ColumnInfo| {
         let kind = match column.kind {
             Kind::Number => column.precision > 0 && column.scale != NO_SCALE,
-            kind => matches!(kind, Kind::Varchar | Kind::Char | Kind::Date | Kind::Timestamp),
+            // A place has microseconds only: with more digits, two places could look the same.
+            Kind::Timestamp => column.scale <= MICROSECONDS,
+            kind => matches!(kind, Kind::Varchar | Kind::Char | Kind::Date),
         };
         kind && !column.nullable && !found.stream.wanted.contains_key(&spelled(&column.name))
     };
