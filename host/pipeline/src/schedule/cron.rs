@@ -123,11 +123,15 @@ impl CronLine {
         is_day && self.months.has(u32::from(date.month().unsigned_abs()))
     }
 
-    /// The times of a day at which the line is due.
+    /// The times of a day at which the line is due, in order.
     pub(super) fn times(&self) -> impl Iterator<Item = Time> {
+        let minutes: Vec<i8> =
+            (0..60).filter(|minute: &i8| self.minutes.has(u32::from(minute.unsigned_abs()))).collect();
         let hours = (0..24_i8).filter(|hour| self.hours.has(u32::from(hour.unsigned_abs())));
-        let minutes = || (0..60_i8).filter(|minute| self.minutes.has(u32::from(minute.unsigned_abs())));
-        hours.flat_map(move |hour| minutes().filter_map(move |minute| Time::new(hour, minute, 0, 0).ok()))
+        hours.flat_map(move |hour| {
+            let times = minutes.iter().filter_map(|minute| Time::new(hour, *minute, 0, 0).ok());
+            times.collect::<Vec<_>>()
+        })
     }
 }
 

@@ -9,7 +9,7 @@ mod cron;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use wmshost_flow::Micros;
 
@@ -66,7 +66,7 @@ impl CronLine {
         let last = start.year().saturating_add(MOST_YEARS);
         while date.year() <= last {
             if self.has_date(date)
-                && let Some(next) = self.instants(date, zone).filter(|instant| *instant > after).min()
+                && let Some(next) = self.first_of(date, zone, after)
             {
                 return Some(next);
             }
@@ -75,24 +75,38 @@ impl CronLine {
         None
     }
 
-    /// The instants of a day at which the line is due, in no order.
-    fn instants<'a>(&'a self, date: Date, zone: &'a TimeZone) -> impl Iterator<Item = Micros> + 'a {
-        let instants = move |time| {
-            let local = zone.to_ambiguous_timestamp(date.to_datetime(time));
-            let (first, second) = match local.offset() {
-                AmbiguousOffset::Unambiguous { .. } => (local.compatible(), None),
-                // The first instant after the gap is that of the change itself.
-                AmbiguousOffset::Gap { .. } if self.is_hourly() => return [None, None],
-                AmbiguousOffset::Gap { .. } => (local.earlier(), None),
-                AmbiguousOffset::Fold { .. } => (local.earlier(), self.is_hourly().then(|| local.later())),
-            };
-            let gap = matches!(local.offset(), AmbiguousOffset::Gap { .. });
-            let first = first.ok().and_then(|instant| {
-                if gap { zone.following(instant).next().map(|change| change.timestamp()) } else { Some(instant) }
-            });
-            [first, second.and_then(Result::ok)].map(|instant| instant.map(Timestamp::as_microsecond))
+    /// The first instant of a day after `after` at which the line is due.
+    fn first_of(&self, date: Date, zone: &TimeZone, after: Micros) -> Option<Micros> {
+        // Of times that come twice, the second instants: they are in order, but not among the first ones.
+        let mut again = Vec::new();
+        for time in self.times() {
+            let (first, second) = self.instants(date, time, zone);
+            again.extend(second.filter(|second| *second > after));
+            // Those of later times are not earlier.
+            if let Some(first) = first.filter(|first| *first > after) {
+                again.push(first);
+                break;
+            }
+        }
+        again.into_iter().min()
+    }
+
+    /// The instants of a time of a day: the first, and where the time comes twice and the line is due both times, the second.
+    fn instants(&self, date: Date, time: Time, zone: &TimeZone) -> (Option<Micros>, Option<Micros>) {
+        let local = zone.to_ambiguous_timestamp(date.to_datetime(time));
+        let (first, second) = match local.offset() {
+            AmbiguousOffset::Unambiguous { .. } => (local.compatible().ok(), None),
+            // The first instant after the gap is that of the change itself.
+            AmbiguousOffset::Gap { .. } if self.is_hourly() => (None, None),
+            AmbiguousOffset::Gap { .. } => {
+                let before = local.earlier().ok();
+                (before.and_then(|before| Some(zone.following(before).next()?.timestamp())), None)
+            }
+            AmbiguousOffset::Fold { .. } => {
+                (local.earlier().ok(), self.is_hourly().then(|| local.later().ok()).flatten())
+            }
         };
-        self.times().flat_map(instants).flatten()
+        (first.map(Timestamp::as_microsecond), second.map(Timestamp::as_microsecond))
     }
 }
 
