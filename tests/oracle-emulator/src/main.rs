@@ -1,6 +1,9 @@
 //! The emulator by hand: starts it, prints the addresses, and runs until its standard input ends.
 
 use std::io::Read;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Parser;
@@ -21,6 +24,25 @@ struct Arguments {
     /// The first of four ports on loopback: 19c TCP and TCPS, 23ai TCP and TCPS. Free ones if left out.
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// Print on standard error what clients sent and the emulator did not understand.
+    #[arg(long)]
+    verbose: bool,
+}
+
+/// The interval between two looks for notes.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Prints the notes as they come, until the end.
+#[expect(clippy::print_stderr, reason = "this is the edge")]
+fn print_notes(emulator: &Emulator, is_over: &AtomicBool) {
+    let mut printed = 0;
+    while !is_over.load(Ordering::Relaxed) {
+        for note in emulator.notes().iter().skip(printed) {
+            eprintln!("{note}");
+            printed += 1;
+        }
+        thread::sleep(LOOK);
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "this is the edge")]
@@ -39,6 +61,15 @@ fn main() -> Result<()> {
     }
     println!("wallet for TCPS: {}", emulator.wallet().display());
     println!("runs until its standard input ends");
-    std::io::stdin().read_to_end(&mut Vec::new())?;
+    let is_over = AtomicBool::new(false);
+    let ended = thread::scope(|scope| {
+        if arguments.verbose {
+            scope.spawn(|| print_notes(&emulator, &is_over));
+        }
+        let ended = std::io::stdin().read_to_end(&mut Vec::new());
+        is_over.store(true, Ordering::Relaxed);
+        ended
+    });
+    ended?;
     Ok(())
 }

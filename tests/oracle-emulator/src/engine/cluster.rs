@@ -179,7 +179,9 @@ impl User {
 
     fn make_cluster(&self, data: &Path) -> Result<()> {
         let mut command = self.command("initdb");
-        command.args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]);
+        // Text is ordered by its bytes, but UPPER and LOWER know the letters of all alphabets.
+        command.args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--lc-ctype=C.UTF-8"]);
+        command.args(["--no-sync", "--no-instructions"]);
         let made = command.args(["--username", OWNER, "--pgdata"]).arg(data).output().context("running initdb")?;
         if !made.status.success() {
             bail!("initdb failed: {}", String::from_utf8_lossy(&made.stderr).trim());

@@ -44,9 +44,26 @@ impl Session {
             let mut temporaries = self.shared.temporaries.lock().unwrap_or_else(PoisonError::into_inner);
             temporaries.retain(|known| known.name != temporary.name || known.schema.as_deref() != Some(&self.role));
             let schema = temporary.schema.clone().or_else(|| Some(self.role.clone()));
-            temporaries.push(Temporary { schema, ..temporary.clone() });
+            let temporary = Temporary { schema, ..temporary.clone() };
+            temporaries.push(temporary.clone());
+            drop(temporaries);
+            if definition.derived.is_some() {
+                self.take_rows(&temporary)?;
+            }
         }
         Ok(())
+    }
+
+    /// The rows with which a global temporary table was created are this session's, and are gone at this commit unless it
+    /// preserves them.
+    fn take_rows(&mut self, temporary: &Temporary) -> Result<(), Refusal> {
+        let name = names::quoted(&temporary.name);
+        let made = format!("{}.{name}", names::quoted(temporary.schema.as_deref().unwrap_or(&self.role)));
+        if temporary.keeps_rows {
+            self.make_copies(&temporary.name)?;
+            self.run(&format!("INSERT INTO pg_temp.{name} SELECT * FROM {made}"))?;
+        }
+        self.run(&format!("TRUNCATE {made}"))
     }
 
     fn define_parts(&mut self, definition: &Definition, watch: Watch<'_>) -> Result<(), Refusal> {

@@ -1,4 +1,7 @@
-//! The PL/SQL that clients send: blocks of calls, assignments to bind variables, and statements. No variables, no loops.
+//! The PL/SQL that clients send: blocks of calls, assignments to bind variables, statements and named exceptions. No
+//! variables, no loops.
+
+use std::collections::BTreeMap;
 
 use super::expression::{Gathered, written};
 use super::parts::{closing, listed, outside};
@@ -53,10 +56,13 @@ pub(crate) enum Handler {
 }
 
 pub(super) fn read(words: &[Word]) -> Result<Block, Refusal> {
-    let words = match words {
+    let (declared, words) = match words {
         [first, call @ ..] if first.is("CALL") => return Ok(block(vec![step(call)?], Handler::Raise, call)),
-        [first, ..] if first.is("DECLARE") => return Err(Refusal::unsupported("DECLARE in PL/SQL")),
-        [_, inner @ ..] => inner,
+        [first, rest @ ..] if first.is("DECLARE") => {
+            let begin = outside(rest, "BEGIN").ok_or_else(|| Refusal::new(6550, "BEGIN is missing"))?;
+            (exceptions(&rest[..begin])?, &rest[begin + 1..])
+        }
+        [_, inner @ ..] => (BTreeMap::new(), inner),
         [] => return Err(Refusal::new(6550, "an empty block")),
     };
     let end = words.iter().rposition(|word| word.is("END")).ok_or_else(|| Refusal::new(6550, "END is missing"))?;
@@ -65,7 +71,25 @@ pub(super) fn read(words: &[Word]) -> Result<Block, Refusal> {
     let (body, handler) = body.split_at(exception.unwrap_or(body.len()));
     let steps = body.split(|word| word.is(";")).filter(|words| !words.is_empty()).map(step);
     let steps = steps.collect::<Result<Vec<_>, _>>()?;
-    Ok(block(steps, handler_of(handler), words))
+    Ok(block(steps, handler_of(handler, &declared)?, words))
+}
+
+/// The codes of `name EXCEPTION; PRAGMA EXCEPTION_INIT(name, -942);`, by their names.
+fn exceptions(words: &[Word]) -> Result<BTreeMap<String, u32>, Refusal> {
+    let mut codes = BTreeMap::new();
+    for words in words.split(|word| word.is(";")).filter(|words| !words.is_empty()) {
+        match words {
+            [Word::Name(_), kind] if kind.is("EXCEPTION") => {}
+            [pragma, init, _, Word::Name(name), _, Word::Sign("-"), Word::Number(code), _]
+                if pragma.is("PRAGMA") && init.is("EXCEPTION_INIT") =>
+            {
+                let code = code.parse().map_err(|_| Refusal::new(6550, "an exception without a code"))?;
+                codes.insert(name.clone(), code);
+            }
+            _ => return Err(Refusal::unsupported("DECLARE of anything but exceptions")),
+        }
+    }
+    Ok(codes)
 }
 
 fn block(steps: Vec<Step>, handler: Handler, words: &[Word]) -> Block {
@@ -78,10 +102,23 @@ fn block(steps: Vec<Step>, handler: Handler, words: &[Word]) -> Block {
     Block { steps, handler, binds: gathered.binds }
 }
 
-/// `WHEN OTHERS THEN NULL`, and `IF SQLCODE != -942 THEN RAISE`.
-fn handler_of(words: &[Word]) -> Handler {
+/// `WHEN OTHERS THEN NULL`, `IF SQLCODE != -942 THEN RAISE`, and `WHEN name THEN NULL` of exceptions that were declared.
+fn handler_of(words: &[Word], declared: &BTreeMap<String, u32>) -> Result<Handler, Refusal> {
     if words.is_empty() {
-        return Handler::Raise;
+        return Ok(Handler::Raise);
+    }
+    let arms = words.split(|word| word.is("WHEN")).skip(1);
+    let named = arms.map(|arm| match arm {
+        [Word::Name(name), then, null, end] if then.is("THEN") && null.is("NULL") && end.is(";") => {
+            declared.get(name).copied()
+        }
+        _ => None,
+    });
+    if let Some(codes) = named.collect::<Option<Vec<_>>>() {
+        return Ok(Handler::IgnoreOnly(codes));
+    }
+    if !declared.is_empty() {
+        return Err(Refusal::unsupported("exception handlers beside those of declared exceptions"));
     }
     let numbers = words.windows(2).filter_map(|pair| match pair {
         [Word::Sign("-"), Word::Number(number)] => number.parse().ok(),
@@ -89,11 +126,11 @@ fn handler_of(words: &[Word]) -> Handler {
     });
     let codes: Vec<u32> = numbers.collect();
     let raises = words.iter().any(|word| word.is("RAISE"));
-    match (codes.is_empty(), raises) {
+    Ok(match (codes.is_empty(), raises) {
         (false, _) => Handler::IgnoreOnly(codes),
         (true, true) => Handler::Raise,
         (true, false) => Handler::Ignore,
-    }
+    })
 }
 
 fn expression(words: &[Word]) -> Result<Query, Refusal> {

@@ -21,7 +21,7 @@ pub(super) fn read(words: &[Word]) -> Result<(Query, Option<Returning>), Refusal
         Some(Word::Name(name)) if name == "UPDATE" => update(change, &mut gathered)?,
         Some(Word::Name(name)) if name == "DELETE" => delete(change, &mut gathered)?,
         _ if change.get(1).is_some_and(|word| word.is("ALL") || word.is("FIRST")) => {
-            return Err(Refusal::unsupported("INSERT ALL"));
+            insert_all(&change[2..], &mut gathered)?
         }
         _ => insert(change, &mut gathered)?,
     };
@@ -46,6 +46,29 @@ pub(super) fn lock(words: &[Word]) -> Result<Query, Refusal> {
 
 fn insert(words: &[Word], gathered: &mut Gathered) -> Result<String, Refusal> {
     written(words, gathered)
+}
+
+/// `INSERT ALL INTO t (a) VALUES (1) INTO t (a) VALUES (2) SELECT * FROM dual`: rows for one table.
+fn insert_all(words: &[Word], gathered: &mut Gathered) -> Result<String, Refusal> {
+    let other = || Refusal::unsupported("INSERT ALL but for rows of values into one table");
+    let select = outside(words, "SELECT").ok_or_else(other)?;
+    let (rows, query) = words.split_at(select);
+    let is_one_row = matches!(query, [_, star, from, dual] if star.is("*") && from.is("FROM") && dual.is("DUAL"));
+    // A sequence has one number for all rows of the statement.
+    if !is_one_row || rows.iter().any(|word| word.is("NEXTVAL")) {
+        return Err(other());
+    }
+    let mut table = None;
+    let mut values = Vec::new();
+    for row in rows.split(|word| word.is("INTO")).filter(|row| !row.is_empty()) {
+        let at = outside(row, "VALUES").ok_or_else(other)?;
+        if **table.get_or_insert(&row[..at]) != row[..at] {
+            return Err(other());
+        }
+        values.push(written(&row[at + 1..], gathered)?);
+    }
+    let table = written(table.ok_or_else(other)?, gathered)?;
+    Ok(format!("INSERT INTO {table} VALUES {}", values.join(", ")))
 }
 
 fn delete(words: &[Word], gathered: &mut Gathered) -> Result<String, Refusal> {

@@ -49,6 +49,10 @@ fn begins(words: &[Word], keywords: &str) -> bool {
 
 pub(super) fn read(words: &[Word]) -> Result<Definition, Refusal> {
     let after = |count: usize| &words[count..];
+    if words.windows(2).any(|pair| pair[0].is("IF") && (pair[1].is("EXISTS") || pair[1].is("NOT"))) {
+        // 23ai has it, and 19c would take IF for the name.
+        return Err(Refusal::unsupported("IF EXISTS"));
+    }
     if begins(words, "CREATE TABLE") {
         return table(after(2), Temper::Lasting);
     } else if begins(words, "CREATE GLOBAL TEMPORARY TABLE") {

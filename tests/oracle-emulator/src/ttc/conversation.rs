@@ -9,6 +9,7 @@ use super::execute::Cursor;
 use super::lob::Lobs;
 use super::logon::Challenge;
 use super::message::{Agreed, End, FIELDS_23_1_1, kind};
+use super::welcome::VERSION_TEXT;
 use crate::engine::{Refusal, Session};
 use crate::faults::{Effect, Happening, Harm};
 use crate::net::{BREAK, Broken, Line, RESET};
@@ -29,6 +30,7 @@ mod function {
     pub(super) const LOG_OFF: u8 = 9;
     pub(super) const COMMIT: u8 = 14;
     pub(super) const ROLLBACK: u8 = 15;
+    pub(super) const VERSION: u8 = 59;
     pub(super) const REEXECUTE_AND_FETCH: u8 = 78;
     pub(super) const EXECUTE: u8 = 94;
     pub(super) const LOB_OPERATION: u8 = 96;
@@ -162,6 +164,12 @@ impl Conversation {
                 self.done(done)
             }
             function::PING => self.done(Ok(())),
+            function::VERSION => {
+                self.line.discard_request();
+                let mut answer = Answer::default();
+                answer.version(VERSION_TEXT, self.version_number()).status(self.in_transaction());
+                self.reply(answer)
+            }
             function::LOG_OFF => {
                 let done = self.session().and_then(Session::rollback);
                 self.done(done)?;

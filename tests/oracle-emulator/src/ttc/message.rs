@@ -110,7 +110,8 @@ impl Answer {
 
     /// Values of the call itself; the counts of an array's rows, if they were requested.
     pub(super) fn call_values(&mut self, counts: Option<&[u64]>) -> &mut Self {
-        self.byte(kind::PARAMETERS).integer(0).integer(0).integer(0).integer(0);
+        // go-ora reads two values whatever their count is.
+        self.byte(kind::PARAMETERS).integer(2).integer(0).integer(0).integer(0).integer(0).integer(0);
         if let Some(counts) = counts {
             self.count(counts.len());
             for count in counts {
@@ -118,6 +119,11 @@ impl Answer {
             }
         }
         self
+    }
+
+    /// The server's version, as a text and as a number.
+    pub(super) fn version(&mut self, text: &str, number: u32) -> &mut Self {
+        self.byte(kind::PARAMETERS).announced(text.as_bytes()).integer(number.into())
     }
 
     /// Named texts.

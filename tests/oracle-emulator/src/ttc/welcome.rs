@@ -6,11 +6,14 @@ use std::sync::Arc;
 use super::answer::Answer;
 use super::conversation::{Conversation, Next, told};
 use super::logon::Challenge;
-use super::message::{FIELDS_18_1_1, kind};
+use super::message::{End, FIELDS_18_1_1, kind};
 use crate::engine::{Refusal, Session};
 use crate::net::Broken;
 use crate::options::{Account, AccountState};
 use crate::sql::{Statement, names};
+
+/// The name of the server's version.
+pub(super) const VERSION_TEXT: &str = "- emulator, not Oracle";
 
 impl Conversation {
     pub(super) fn read_protocol(&mut self) -> Result<(), Broken> {
@@ -91,7 +94,8 @@ impl Conversation {
             entry.machine = text("AUTH_MACHINE");
             entry.osuser = text("AUTH_SID");
         });
-        answer.pairs(&pairs).status(false);
+        // go-ora waits for the message that ends calls; other clients take a status, too.
+        answer.pairs(&pairs).end(self.agreed, &End::default());
     }
 
     pub(super) fn logon_two(&mut self) -> Result<Next, Broken> {
@@ -120,7 +124,7 @@ impl Conversation {
         self.session = Some(session);
         self.account.clone_from(&account.name);
         let mut answer = Answer::default();
-        answer.pairs(&self.welcome(proof)).status(false);
+        answer.pairs(&self.welcome(proof)).end(self.agreed, &End::default());
         self.reply(answer)
     }
 
@@ -158,14 +162,18 @@ impl Conversation {
         Ok(session)
     }
 
-    fn welcome(&self, proof: String) -> Vec<(&'static str, String, u32)> {
+    /// The version as a number, in the form that the client knows.
+    pub(super) fn version_number(&self) -> u32 {
         let number = |text: &str| text.parse::<u32>().unwrap_or(0);
         let mut parts = self.release.version().split('.').map(number);
         let (major, minor) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
-        let version = if self.agreed.fields >= FIELDS_18_1_1 { major << 24 | minor << 16 } else { 12 << 24 | 2 << 20 };
+        if self.agreed.fields >= FIELDS_18_1_1 { major << 24 | minor << 16 } else { 12 << 24 | 2 << 20 }
+    }
+
+    fn welcome(&self, proof: String) -> Vec<(&'static str, String, u32)> {
         let texts = [
-            ("AUTH_VERSION_STRING", "- emulator, not Oracle".to_owned()),
-            ("AUTH_VERSION_NO", version.to_string()),
+            ("AUTH_VERSION_STRING", VERSION_TEXT.to_owned()),
+            ("AUTH_VERSION_NO", self.version_number().to_string()),
             ("AUTH_SESSION_ID", self.sid.to_string()),
             ("AUTH_SERIAL_NUM", "1".to_owned()),
             ("AUTH_SC_DB_DOMAIN", String::new()),

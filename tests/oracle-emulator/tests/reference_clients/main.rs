@@ -5,7 +5,7 @@
 //! | `fixture` | the one emulator of these tests |
 //! | `python` | python-oracledb, thin |
 //! | `native` | the crate oracledb |
-//! | `others` | node-oracledb, adbc-driver-oracle and SQLAlchemy |
+//! | `others` | node-oracledb, adbc-driver-oracle, SQLAlchemy, dbt-oracle, a Singer tap |
 //! | `expressions` | expressions with the results that Oracle documents |
 //! | `faults` | the effects of fault scripts on clients |
 //! | `cost` | the cost of the emulator itself |

@@ -1,5 +1,5 @@
-//! Clients of other makers and languages: node-oracledb, thin, adbc-driver-oracle, which is written in Go, and SQLAlchemy, which
-//! asks for more of the catalogue.
+//! Clients of other makers and languages: node-oracledb, thin, adbc-driver-oracle, which is written in Go, SQLAlchemy, which
+//! asks for more of the catalogue, and tools that people use beside wmshost: dbt-oracle and a Singer tap.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -80,4 +80,31 @@ fn sqlalchemy_reads_the_catalogue() {
         command.env("PYTHONDONTWRITEBYTECODE", "1").arg(script("sqlalchemy_scenario.py"));
         print!("{}", run(command.arg(emulator.address(release, Transport::Tcp))));
     }
+}
+
+/// The tools with folders of their own, which are installed for the long tests only, because of their size.
+fn tool_passes(name: &str) {
+    let Some(emulator) = emulator() else { return };
+    let folder = format!("../../target/oracle-emulator-{name}/bin/python");
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    if !python.exists() {
+        assert!(std::env::var_os("WMSHOST_TEST_LONG").is_none(), "run tests/oracle-emulator/setup.sh");
+        eprintln!("LEFT OUT: {name} is not installed");
+        return;
+    }
+    for (release, _) in ways().into_iter().filter(|(_, transport)| *transport == Transport::Tcp) {
+        let mut command = Command::new(&python);
+        command.env("PYTHONDONTWRITEBYTECODE", "1").arg(script(&format!("{name}_scenario.py")));
+        print!("{}", run(command.arg(emulator.address(release, Transport::Tcp))));
+    }
+}
+
+#[test]
+fn dbt_passes() {
+    tool_passes("dbt");
+}
+
+#[test]
+fn a_singer_tap_passes() {
+    tool_passes("singer_tap");
 }

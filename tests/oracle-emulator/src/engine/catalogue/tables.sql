@@ -73,7 +73,10 @@ CREATE VIEW sys.all_tab_columns AS
                  WHEN type LIKE 'INTERVAL%' THEN '0' END)::numeric AS data_scale,
            (CASE WHEN required THEN 'N' ELSE 'Y' END)::varchar(1) AS nullable, place::numeric AS column_id,
            value::varchar(4000) AS data_default, length(value)::numeric AS default_length,
-           NULL::numeric AS num_distinct, NULL::numeric AS num_nulls,
+           NULL::numeric AS num_distinct, NULL::bytea AS low_value, NULL::bytea AS high_value, NULL::numeric AS density,
+           NULL::numeric AS num_nulls, NULL::numeric AS num_buckets, NULL::oracle.date AS last_analyzed, NULL::numeric AS sample_size,
+           'NO'::varchar(3) AS global_stats, 'NO'::varchar(3) AS user_stats, NULL::numeric AS avg_col_len, 'NONE'::varchar(15) AS histogram,
+           'NO'::varchar(3) AS v80_fmt_image, 'YES'::varchar(3) AS data_upgraded, NULL::numeric AS char_col_decl_length,
            (CASE WHEN type LIKE '%CHAR%' THEN substring(type FROM '\((\d+)') ELSE '0' END)::numeric AS char_length,
            (CASE WHEN type LIKE '%CHAR)' OR type LIKE 'N%CHAR%' THEN 'C' WHEN type LIKE '%CHAR%' THEN 'B' END)::varchar(1) AS char_used,
            (CASE WHEN type LIKE 'N%CHAR%' OR type = 'NCLOB' THEN 'NCHAR_CS'

@@ -52,9 +52,21 @@ CREATE FUNCTION sys.rowid(place tid) RETURNS varchar(18) LANGUAGE sql IMMUTABLE 
     SELECT 'AAAA' || upper(encode(tidsend(place), 'hex')) || 'AA'
 $$;
 
+-- FM is for all elements after it, where PostgreSQL takes it for the next one only.
+CREATE FUNCTION sys.filled(format text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+DECLARE place int := strpos(upper(format), 'FM');
+BEGIN
+    IF place = 0 THEN RETURN format; END IF;
+    IF upper(substr(format, place + 2)) ~ '"|FM' THEN
+        RAISE EXCEPTION 'ORA-03001: unimplemented feature (the emulator cannot do this: a second FM or texts in a format)';
+    END IF;
+    RETURN substr(format, 1, place - 1) || pg_catalog.regexp_replace(substr(format, place + 2),
+        '(MONTH|MON|DAY|DY|DDD|DD|D|HH24|HH12|HH|MI|MM|SSSSS|SS|IYYY|YYYY|YY|Y|WW|IW|W|Q|J|CC)', 'FM\1', 'gi');
+END $$;
 -- PostgreSQL's names of the elements of a date format.
 CREATE FUNCTION sys.elements(format text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT regexp_replace(regexp_replace(regexp_replace(format, 'FF[7-9]?(?![0-9])', 'US', 'gi'), 'RRRR', 'YYYY', 'gi'), 'RR', 'YY', 'gi')
+    SELECT sys.filled(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+        format, 'XFF', '.FF', 'gi'), 'FF[7-9]?(?![0-9])', 'US', 'gi'), 'RRRR', 'YYYY', 'gi'), 'RR', 'YY', 'gi'), 'TZR', 'TZH:TZM', 'gi'))
 $$;
 CREATE FUNCTION sys.to_char(moment timestamp, format text) RETURNS text LANGUAGE sql STABLE STRICT AS $$
     SELECT pg_catalog.to_char(moment, sys.elements(format))
@@ -74,6 +86,16 @@ BEGIN
 END $$;
 CREATE FUNCTION sys.to_char(moment timestamptz, format text) RETURNS text LANGUAGE sql STABLE STRICT AS $$
     SELECT pg_catalog.to_char(moment, sys.elements(format))
+$$;
+-- Without a format, that of the session.
+CREATE FUNCTION sys.to_char(moment oracle.date) RETURNS text LANGUAGE sql STABLE STRICT AS $$
+    SELECT sys.to_char(moment::timestamp, coalesce(sys.setting('nls_date_format'), 'DD-MON-RR'))
+$$;
+CREATE FUNCTION sys.to_char(moment timestamp) RETURNS text LANGUAGE sql STABLE STRICT AS $$
+    SELECT sys.to_char(moment, coalesce(sys.setting('nls_timestamp_format'), 'DD-MON-RR HH.MI.SSXFF AM'))
+$$;
+CREATE FUNCTION sys.to_char(moment timestamptz) RETURNS text LANGUAGE sql STABLE STRICT AS $$
+    SELECT sys.to_char(moment, coalesce(sys.setting('nls_timestamp_tz_format'), 'DD-MON-RR HH.MI.SSXFF AM TZR'))
 $$;
 CREATE FUNCTION sys.read_moment(value text, format text) RETURNS timestamptz LANGUAGE plpgsql STABLE STRICT AS $$
 DECLARE moment timestamptz;
@@ -96,11 +118,19 @@ END $$;
 CREATE FUNCTION sys.to_date(value text, format text) RETURNS oracle.date LANGUAGE sql STABLE STRICT AS $$
     SELECT (sys.read_moment(value, format) AT TIME ZONE current_setting('TimeZone'))::oracle.date
 $$;
-CREATE FUNCTION sys.to_date(value text) RETURNS oracle.date LANGUAGE sql STABLE STRICT AS $$ SELECT value::oracle.date $$;
+CREATE FUNCTION sys.to_date(value text) RETURNS oracle.date LANGUAGE plpgsql STABLE STRICT AS $$
+BEGIN
+    IF sys.setting('nls_date_format') IS NULL THEN RETURN value::oracle.date; END IF;
+    RETURN sys.to_date(value, sys.setting('nls_date_format'));
+END $$;
 CREATE FUNCTION sys.to_timestamp(value text, format text) RETURNS timestamp LANGUAGE sql STABLE STRICT AS $$
     SELECT sys.read_moment(value, format) AT TIME ZONE current_setting('TimeZone')
 $$;
-CREATE FUNCTION sys.to_timestamp(value text) RETURNS timestamp LANGUAGE sql STABLE STRICT AS $$ SELECT value::timestamp $$;
+CREATE FUNCTION sys.to_timestamp(value text) RETURNS timestamp LANGUAGE plpgsql STABLE STRICT AS $$
+BEGIN
+    IF sys.setting('nls_timestamp_format') IS NULL THEN RETURN value::timestamp; END IF;
+    RETURN sys.to_timestamp(value, sys.setting('nls_timestamp_format'));
+END $$;
 CREATE FUNCTION sys.to_timestamp_tz(value text, format text) RETURNS timestamptz LANGUAGE sql STABLE STRICT AS $$
     SELECT sys.read_moment(value, format)
 $$;
@@ -222,6 +252,19 @@ $$;
 CREATE FUNCTION sys.to_char(value numeric) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT sys.digits(value) $$;
 CREATE FUNCTION sys.to_char(value bigint) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT sys.digits(value::numeric) $$;
 CREATE FUNCTION sys.to_char(value int) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT sys.digits(value::numeric) $$;
+-- A number that does not fit its format is `#` in all places, that of its sign too.
+CREATE FUNCTION sys.formatted(written text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT CASE WHEN written LIKE '%#%' THEN repeat('#', length(written)) ELSE written END
+$$;
+CREATE FUNCTION sys.to_char(value numeric, format text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT sys.formatted(pg_catalog.to_char(value, format))
+$$;
+CREATE FUNCTION sys.to_char(value bigint, format text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT sys.formatted(pg_catalog.to_char(value, format))
+$$;
+CREATE FUNCTION sys.to_char(value int, format text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT sys.formatted(pg_catalog.to_char(value, format))
+$$;
 CREATE FUNCTION sys.to_char(value float8) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 BEGIN
     RAISE EXCEPTION 'ORA-03001: unimplemented feature (the emulator cannot do this: TO_CHAR of a binary number)';
@@ -293,6 +336,10 @@ $$;
 CREATE FUNCTION sys.substr(value text, place int, count int) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT sys.substr(value, place::numeric, count::numeric)
 $$;
+-- There is no place 0.
+CREATE FUNCTION sys.instr(value text, part text, place int, nth int DEFAULT 1) RETURNS int LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT CASE WHEN place = 0 THEN 0 ELSE oracle.instr(value, part, place, nth) END
+$$;
 CREATE FUNCTION sys.translate(value text, what text, by text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT nullif(pg_catalog.translate(value, what, by), '')
 $$;
@@ -318,12 +365,22 @@ CREATE FUNCTION sys.rawtohex(value bytea) RETURNS varchar(4000) LANGUAGE sql IMM
     SELECT upper(encode(value, 'hex'))
 $$;
 CREATE FUNCTION sys.hextoraw(value text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT decode(value, 'hex') $$;
+CREATE FUNCTION sys.standard_hash(value text, method text DEFAULT 'SHA1') RETURNS bytea LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+BEGIN
+    IF upper(method) NOT IN ('MD5', 'SHA256', 'SHA384', 'SHA512') THEN
+        RAISE EXCEPTION 'ORA-03001: unimplemented feature (the emulator cannot do this: STANDARD_HASH by %)', method;
+    END IF;
+    RETURN CASE upper(method)
+        WHEN 'MD5' THEN decode(md5(value), 'hex') WHEN 'SHA256' THEN sha256(convert_to(value, 'UTF8'))
+        WHEN 'SHA384' THEN sha384(convert_to(value, 'UTF8')) WHEN 'SHA512' THEN sha512(convert_to(value, 'UTF8')) END;
+END $$;
 CREATE FUNCTION sys.sys_guid() RETURNS bytea LANGUAGE sql VOLATILE AS $$ SELECT uuid_send(gen_random_uuid()) $$;
 CREATE FUNCTION sys.sys_context(space text, name text) RETURNS varchar(256) LANGUAGE sql STABLE AS $$
     SELECT CASE upper(name)
         WHEN 'SESSION_USER' THEN sys.shown(session_user)
         WHEN 'CURRENT_USER' THEN sys.shown(current_user)
         WHEN 'CURRENT_SCHEMA' THEN sys.shown(current_schema())
+        WHEN 'DB_NAME' THEN 'STANDIN' WHEN 'DB_UNIQUE_NAME' THEN 'STANDIN' WHEN 'INSTANCE_NAME' THEN 'standin'
         ELSE sys.setting(lower(name)) END
 $$;
 CREATE FUNCTION sys.userenv(name text) RETURNS varchar(256) LANGUAGE sql STABLE AS $$
