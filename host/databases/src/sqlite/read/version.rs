@@ -2,10 +2,14 @@
 //! In a database without a write-ahead log every commit increments a number in the file's header; with one, the header
 //! of the log's index has the log's checksums.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
-use std::os::unix::fs::MetadataExt as _;
+use std::io::ErrorKind;
+use std::mem::ManuallyDrop;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use wmshost_flow::hex;
 
@@ -49,9 +53,28 @@ fn stamp(path: &Path, now: i64) -> Option<String> {
     })
 }
 
+/// The files of databases that were read beside SQLite, by device and inode. They stay open: closing a file ends all locks
+/// that this process has on it (POSIX, `fcntl`), those of SQLite's read transactions too, and a writer would then change what
+/// is being read.
+static OPEN: Mutex<BTreeMap<(u64, u64), File>> = Mutex::new(BTreeMap::new());
+
 fn head<const N: usize>(path: &Path) -> Option<[u8; N]> {
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let id = fs::metadata(path).map(|file| (file.dev(), file.ino())).ok()?;
+    let file = match open.entry(id) {
+        Entry::Occupied(file) => file.into_mut(),
+        Entry::Vacant(entry) => {
+            let file = ManuallyDrop::new(File::open(path).ok()?);
+            // Another file that has taken the path meanwhile is not closed either.
+            let is_same = file.metadata().is_ok_and(|opened| (opened.dev(), opened.ino()) == id);
+            if !is_same {
+                return None;
+            }
+            entry.insert(ManuallyDrop::into_inner(file))
+        }
+    };
     let mut bytes = [0; N];
-    File::open(path).ok()?.read_exact(&mut bytes).ok()?;
+    file.read_exact_at(&mut bytes, 0).ok()?;
     Some(bytes)
 }
 
@@ -60,4 +83,46 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    /// The locks of this process on the database's files, as the kernel lists them.
+    fn locks(path: &Path) -> Vec<String> {
+        let files = [path.to_owned(), beside(path, "-shm")];
+        let inodes = files.iter().filter_map(|file| Some(format!(":{} ", file.metadata().ok()?.ino())));
+        let inodes: Vec<String> = inodes.collect();
+        let listed = fs::read_to_string("/proc/locks").unwrap();
+        let is_ours = |line: &&str| line.contains(&format!(" {} ", std::process::id()));
+        let of_file = |line: &&str| inodes.iter().any(|inode| line.contains(inode.as_str()));
+        // Without the numbers of the lines, which change with other processes' locks.
+        let bare = |line: &str| line.split_once(": ").map_or_else(String::new, |(_, lock)| lock.to_owned());
+        let mut locks: Vec<String> = listed.lines().filter(is_ours).filter(of_file).map(bare).collect();
+        locks.sort();
+        locks
+    }
+
+    #[test]
+    fn a_read_transaction_keeps_its_locks() {
+        for journal in ["delete", "wal"] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("s.db");
+            let writer = Connection::open(&path).unwrap();
+            writer
+                .execute_batch(&format!("PRAGMA journal_mode={journal}; CREATE TABLE t (a); INSERT INTO t VALUES (1)"))
+                .unwrap();
+            let reader = Connection::open(&path).unwrap();
+            reader.execute_batch("BEGIN; SELECT * FROM t").unwrap();
+            let before = locks(&path);
+            assert!(!before.is_empty(), "{journal}");
+            for _ in 0..2 {
+                assert!(file_version(&path, i64::MAX).is_some(), "{journal}");
+                assert_eq!(locks(&path), before, "{journal}");
+            }
+        }
+    }
 }
