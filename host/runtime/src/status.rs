@@ -172,12 +172,17 @@ fn found(target: &mut OpenTarget, name: &str, plan: &StreamPlan) -> Result<Found
     })
 }
 
+/// The difference that the clocks of two machines may have, in microseconds.
+const CLOCK_SKEW: Micros = 300_000_000;
+
 impl Found {
     fn judged(self, plan: &StreamPlan, now: Micros) -> StreamState {
         // A target that was loaded before outcomes were recorded has a checkpoint only.
-        let succeeded_at = self.last_run.as_ref().and_then(|last| last.succeeded_at).max(self.loaded_at);
+        let succeeded_at = self.last_run.as_ref().map_or(self.loaded_at, |last| last.succeeded_at);
         let age = succeeded_at.map(|at| Duration::from_micros(u64::try_from(now - at).unwrap_or(0)));
-        let is_late = matches!((age, plan.max_age), (Some(age), Some(limit)) if age > limit);
+        // A clock was wrong: nobody knows how old the data are.
+        let is_ahead = succeeded_at.is_some_and(|at| at > now.saturating_add(CLOCK_SKEW));
+        let is_late = matches!((age, plan.max_age), (Some(age), Some(limit)) if age > limit || is_ahead);
         let status = self.last_run.as_ref().map(|last| last.status.as_str());
         let health = match status {
             _ if !plan.enabled => Health::Disabled,
@@ -191,6 +196,9 @@ impl Found {
         let reason = match health {
             Health::Failed => self.last_run.as_ref().and_then(|last| last.failure.clone()),
             Health::Rejected => Some("every row that was read was rejected".to_owned()),
+            Health::Late if is_ahead => Some(
+                "its last success has a time in the future: a clock was wrong; the next run puts it right".to_owned(),
+            ),
             _ => None,
         };
         StreamState {

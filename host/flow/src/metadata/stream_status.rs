@@ -3,8 +3,8 @@
 
 use wmshost_sql::{MetadataType, Value};
 
-use super::in_transaction;
 use super::table::{Cells, Table, optional};
+use super::{in_transaction, lease};
 use crate::failure::Failure;
 use crate::ports::clock::Micros;
 use crate::ports::sql::{Sql, SqlSession};
@@ -50,8 +50,8 @@ pub struct LastRuns<'a> {
 }
 
 impl LastRuns<'_> {
-    /// Records outcomes, in a transaction of its own; an outcome without `succeeded_at` keeps the one that is there. The
-    /// table is created by the first success only: a run that failed before anything was written leaves no table.
+    /// Records outcomes, in a transaction of its own; an outcome without `succeeded_at` keeps the one that is there. A run
+    /// that failed before anything was written leaves no table.
     pub fn record(&self, session: &mut dyn SqlSession, outcomes: &[LastRun]) -> Result<(), Failure> {
         in_transaction(session, |session| {
             self.write(session, outcomes).map_err(|failure| TABLE.explain(session, failure))
@@ -60,7 +60,8 @@ impl LastRuns<'_> {
 
     fn write(&self, sql: &mut dyn Sql, outcomes: &[LastRun]) -> Result<(), Failure> {
         if !TABLE.exists(sql)? {
-            if outcomes.iter().all(|outcome| outcome.succeeded_at.is_none()) {
+            let has_success = outcomes.iter().any(|outcome| outcome.succeeded_at.is_some());
+            if !has_success && !lease::TABLE.exists(sql)? {
                 return Ok(());
             }
             TABLE.make(sql)?;

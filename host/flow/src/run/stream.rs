@@ -100,6 +100,9 @@ impl Stream {
         progress.bookmark = ready.previous.as_ref().map(|checkpoint| checkpoint.bookmark.clone());
         let at_load = StageFailure::before(Stage::Load);
         let sequence = self.note_reload(context, &ready, lease, progress).map_err(&at_load)?;
+        // A table that was there, of a pipeline that was reset or of somebody else, may have rows that the source has not.
+        let is_new_table =
+            ready.previous.is_none() && lock(&self.target).describe(&self.target_table).map_err(&at_load)?.is_none();
         let prepared = self.prepare(&ready, lease, true).map_err(&at_load)?;
         progress.schema_changes = prepared.schema_changes;
         if ready.request.mode != LoadMode::Replace {
@@ -119,7 +122,7 @@ impl Stream {
             );
         }
         self.count_empty_columns(progress).map_err(&at_load)?;
-        self.reconcile(context, is_first_load, is_reload, progress)?;
+        self.reconcile(context, is_first_load && is_new_table, is_reload, progress)?;
         Ok(status)
     }
 

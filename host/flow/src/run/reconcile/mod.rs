@@ -16,18 +16,21 @@ use crate::stream::transaction::{in_transaction, lock};
 use crate::stream::{Reconcile, Stream};
 use crate::values::{Bookmark, Position};
 
+/// The difference that the clocks of two machines may have, in microseconds.
+const CLOCK_SKEW: i64 = 300_000_000;
+
 /// Returns the name under which the ledger records a stream's comparisons.
 fn checkpoint_name(stream: &str) -> String {
     format!("{stream}/reconcile")
 }
 
 impl Stream {
-    /// Compares and repairs if a comparison is due; after a first load it only records one, since there is nothing to
-    /// find.
+    /// Compares and repairs if a comparison is due; after a first load into a new table it only records one, since there is
+    /// nothing to find.
     pub(crate) fn reconcile(
         &mut self,
         context: &StreamContext,
-        is_first_load: bool,
+        is_new_table: bool,
         is_reload: bool,
         progress: &mut Progress,
     ) -> Result<(), StageFailure> {
@@ -40,7 +43,7 @@ impl Stream {
             last.definition.as_ref().is_some_and(|definition| !definition.makes_same_rows(&self.definition))
         });
         let is_due = is_due(last.as_ref(), context, every_micros);
-        if !is_first_load && !is_due && !redefined {
+        if !is_new_table && !is_due && !redefined {
             return Ok(());
         }
         if self.trace_of_others(context).map_err(&at_load)? != others {
@@ -54,7 +57,7 @@ impl Stream {
         }
         // Rows that the new definition rejects or filters out are still in the source, so comparing keys is not enough.
         let depth = if is_reload && redefined { Depth::Rows } else { depth };
-        if is_first_load {
+        if is_new_table {
             return self.note_reconciled(context).map_err(at_load);
         }
         let Compared { found, failure } = stream.compare(open_target, Compare { depth, repair: true }, context);
@@ -103,7 +106,7 @@ impl Stream {
         (checkpoint_name(&self.name), checkpoint)
     }
 
-    /// Records a comparison after a first load, which is equivalent to one.
+    /// Records a comparison after a first load into a new table, which is equivalent to one.
     fn note_reconciled(&self, context: &StreamContext) -> Result<(), Failure> {
         let (name, checkpoint) = self.reconciled(context);
         let ledger = Ledger { pipeline: &context.pipeline };
@@ -114,7 +117,9 @@ impl Stream {
     }
 }
 
-/// Returns whether a comparison is due: there was none, or the last one is too old.
+/// Returns whether a comparison is due: there was none, the last one is too old, or it has the time of a clock that was ahead.
 fn is_due(last: Option<&Checkpoint>, context: &StreamContext, every_micros: i64) -> bool {
-    last.is_none_or(|last| context.clock.now() >= last.committed_at.saturating_add(every_micros))
+    let now = context.clock.now();
+    let is_ahead = |at: i64| at > now.saturating_add(CLOCK_SKEW);
+    last.is_none_or(|last| now >= last.committed_at.saturating_add(every_micros) || is_ahead(last.committed_at))
 }

@@ -16,7 +16,7 @@ use crate::failure::kind::FailureKind;
 use crate::failure::{Failure, Stage};
 use crate::metadata::checkpoint::{Checkpoint, LoadMode};
 use crate::metadata::row_key::KeyDigest;
-use crate::metadata::{Action, Lease, Ledger, Quarantine, take_loaded};
+use crate::metadata::{Action, LastRun, LastRuns, Lease, Ledger, Quarantine, take_loaded};
 use crate::ports::events::{Event, StreamStats, StreamStatus};
 use crate::ports::loader::Loader;
 use crate::ports::target::{Refused, SharedTarget, TableDefinition, WriteStats};
@@ -92,18 +92,18 @@ impl LoadStage<'_> {
         loop {
             match self.gather(&input)? {
                 LoadBatch::Envelopes(envelopes) => {
-                    self.commit_batch(envelopes)?;
+                    self.commit_batch(envelopes, false)?;
                     if self.context.cancel.is_set() {
                         return Err(stopped());
                     }
                 }
                 LoadBatch::Last(envelopes, bookmark) => {
-                    self.commit_batch(envelopes)?;
+                    self.commit_batch(envelopes, true)?;
                     let number = self.progress.stats.batches;
                     return self.commit_end(bookmark).map_err(StageFailure::in_batch(Stage::Load, number));
                 }
                 LoadBatch::BrokenOff(envelopes) => {
-                    self.commit_batch(envelopes)?;
+                    self.commit_batch(envelopes, false)?;
                     return Err(stopped());
                 }
             }
@@ -135,8 +135,9 @@ impl LoadStage<'_> {
         if self.lease.is_some() { self.in_transaction(|_| Ok(())) } else { Ok(()) }
     }
 
-    /// Writes the batches and the checkpoint after the last one in one transaction.
-    fn commit_batch(&mut self, envelopes: Vec<BatchEnvelope>) -> Result<(), StageFailure> {
+    /// Writes the batches and the checkpoint after the last one in one transaction. The share of rejected rows is checked
+    /// before the last batches of a run are committed: the next run would not read them again.
+    fn commit_batch(&mut self, envelopes: Vec<BatchEnvelope>, is_last: bool) -> Result<(), StageFailure> {
         let Some(last) = envelopes.last() else { return Ok(()) };
         let (bookmark, number) = (last.bookmark.clone(), last.number);
         self.reached("batch-gathered");
@@ -151,7 +152,7 @@ impl LoadStage<'_> {
             }
             new = stage.quarantine(&rejected)?;
             charged += if stage.reads_all { rejected.len() as u64 } else { new };
-            let within = stage.policy.budget.check(charged, stats.read, false);
+            let within = stage.policy.budget.check(charged, stats.read, is_last);
             is_over = within.is_err();
             within?;
             stage.reached("batch-loaded");
@@ -285,9 +286,17 @@ impl LoadStage<'_> {
         })?;
         self.committed(stats, bookmark);
         self.reached("end-committed");
-        // Rejected rows within the lookback, which every run reads again, do not count as new.
-        let has_progress = self.reads_all || self.newly_rejected > 0;
-        Ok(if all_rejected && has_progress { StreamStatus::Rejected } else { StreamStatus::Succeeded })
+        // Rejected rows within the lookback, which every run reads again, do not count as new, unless nothing else was read
+        // since they were rejected.
+        let is_rejected = all_rejected && (self.reads_all || self.newly_rejected > 0 || self.was_rejected()?);
+        Ok(if is_rejected { StreamStatus::Rejected } else { StreamStatus::Succeeded })
+    }
+
+    /// Returns whether all rows of the stream's last run were rejected.
+    fn was_rejected(&self) -> Result<bool, Failure> {
+        let last_runs = LastRuns { pipeline: &self.context.pipeline }.read(lock(self.target).sql())?;
+        let is_rejected = |last: &LastRun| last.stream == self.stream && last.status == StreamStatus::Rejected.name();
+        Ok(last_runs.iter().any(is_rejected))
     }
 
     /// Ends a load that would replace the table with nothing because every row was rejected: the table is left
