@@ -16,6 +16,7 @@ mod owners;
 mod quarantine;
 mod repairs;
 mod replays;
+mod reruns;
 mod state;
 mod target_tables;
 mod verify;

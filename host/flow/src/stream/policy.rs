@@ -85,6 +85,12 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// Returns whether the share of rejected rows matters and too few were read to check it. Such rows wait: if the share turns
+    /// out to be too large, the next run has to read them again.
+    pub(crate) fn cannot_judge(&self, rejected: u64, read: u64) -> bool {
+        self.percent.is_some() && rejected > 0 && read < ROWS_FOR_A_SHARE
+    }
+
     /// Fails if too many of the rows that were read so far were rejected.
     pub(crate) fn check(&self, rejected: u64, read: u64, at_end: bool) -> Result<(), Failure> {
         const LOOK: &str =

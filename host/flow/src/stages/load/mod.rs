@@ -89,25 +89,40 @@ pub(crate) struct LoadStage<'a> {
 impl LoadStage<'_> {
     /// Commits load batch after load batch until the end of the stream, or until the stages before it stop.
     pub(crate) fn run(&mut self, input: Receiver<Message>) -> Result<StreamStatus, StageFailure> {
+        let mut held = Vec::new();
         loop {
             match self.gather(&input)? {
                 LoadBatch::Envelopes(envelopes) => {
-                    self.commit_batch(envelopes, false)?;
+                    held.extend(envelopes);
+                    if self.cannot_judge(&held) {
+                        continue;
+                    }
+                    self.commit_batch(std::mem::take(&mut held), false)?;
                     if self.context.cancel.is_set() {
                         return Err(stopped());
                     }
                 }
                 LoadBatch::Last(envelopes, bookmark) => {
-                    self.commit_batch(envelopes, true)?;
+                    held.extend(envelopes);
+                    self.commit_batch(held, true)?;
                     let number = self.progress.stats.batches;
                     return self.commit_end(bookmark).map_err(StageFailure::in_batch(Stage::Load, number));
                 }
                 LoadBatch::BrokenOff(envelopes) => {
-                    self.commit_batch(envelopes, false)?;
+                    held.extend(envelopes);
+                    self.commit_batch(held, false)?;
                     return Err(stopped());
                 }
             }
         }
+    }
+
+    /// Returns whether too few rows were read to judge the share of the rejected ones.
+    fn cannot_judge(&self, held: &[BatchEnvelope]) -> bool {
+        let rejected: usize = held.iter().map(|envelope| envelope.batch.rejected.len()).sum();
+        let read: u64 = held.iter().map(|envelope| envelope.read).sum();
+        let stats = self.progress.stats;
+        self.policy.budget.cannot_judge(stats.rejected + rejected as u64, stats.read + read)
     }
 
     /// Waits for a load batch: until it has enough rows, the stream ends, or the sender is gone.
