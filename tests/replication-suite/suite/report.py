@@ -1,0 +1,68 @@
+"""Verdicts as text, as JSON, and as a table of Markdown between two marks of a document."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from .scenarios import SCENARIOS
+from .verdict import Verdict
+
+BEGIN, END = "<!-- begin: {} -->", "<!-- end: {} -->"
+# The verdicts of each tool, by the names of scenarios.
+Results = dict[str, dict[str, Verdict]]
+
+
+def as_json(results: Results, about: dict[str, str]) -> str:
+    tools = {
+        tool: {name: {"verdict": verdict.words(), **asdict(verdict)} for name, verdict in verdicts.items()}
+        for tool, verdicts in results.items()
+    }
+    return json.dumps({"about": about, "tools": tools}, ensure_ascii=False, indent=1)
+
+
+def table(results: Results) -> str:
+    tools = list(results)
+    lines = []
+    group = ""
+    for scenario in SCENARIOS:
+        if not any(scenario.name in results[tool] for tool in tools):
+            continue
+        if scenario.group != group:
+            group = scenario.group
+            lines += [f"\n### {group}\n", f"| scenario | {' | '.join(tools)} |", "|---" * (len(tools) + 1) + "|"]
+        found = [results[tool].get(scenario.name) for tool in tools]
+        cells = [verdict.words() if verdict else "not run" for verdict in found]
+        lines.append(f"| **{scenario.name}.** {scenario.says} | {' | '.join(cells)} |")
+    return "\n".join(lines).strip() + "\n"
+
+
+def notes(results: Results) -> str:
+    """What was seen where a tool did not end equal: one line for each."""
+    lines = []
+    for tool, verdicts in results.items():
+        lines.append(f"\n### {tool}\n")
+        for name, verdict in verdicts.items():
+            if verdict.is_equal() and not verdict.told:
+                continue
+            seen = verdict.unsupported or "; ".join(filter(None, [verdict.stopped, *verdict.examples[:1]]))
+            lines.append(f"- *{name}*: {verdict.words()}" + (f". {one_line(seen)}" if seen else ""))
+        if lines[-1].startswith("\n"):
+            lines.append("All equal.")
+    return "\n".join(lines).strip() + "\n"
+
+
+def one_line(text: str) -> str:
+    """Foreign words in a document: one line, nothing that Markdown would read, no escapes of terminals, no places."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    words = " ".join(word for word in printable.split())
+    return "`" + words.replace("`", "'")[:300] + "`"
+
+
+def write_into(document: Path, name: str, text: str) -> None:
+    """Replaces what is between the marks of this name."""
+    begin, end = BEGIN.format(name), END.format(name)
+    before, _, rest = document.read_text("utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    if not rest or end not in rest:
+        raise SystemExit(f"{document}: the marks {begin} and {end} are missing")
+    document.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", "utf-8")
