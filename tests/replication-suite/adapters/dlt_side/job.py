@@ -26,7 +26,9 @@ def cursor():
         more = {"initial_value": datetime.fromisoformat(interval[0]), "end_value": datetime.fromisoformat(interval[1])}
     elif job["lag"]:
         more = {"lag": job["lag"]}
-    return dlt.sources.incremental(job["change_key"], on_cursor_value_missing="include", **more)
+    # A path of JSON, in which a name with blanks stands in quotation marks.
+    path = job["change_key"] if job["change_key"].isidentifier() else json.dumps(job["change_key"])
+    return dlt.sources.incremental(path, on_cursor_value_missing="include", **more)
 
 
 def table():
