@@ -107,7 +107,7 @@ def main() -> int:
         f"{name}: {scenario}: {verdict.words()}"
         for name in options.must_be_equal
         for scenario, verdict in results[name].items()
-        if not verdict.is_equal()
+        if verdict.wrong() or verdict.stopped
     ]
     print("\n".join(wrong) if wrong else f"{sum(map(len, results.values()))} scenarios played", file=sys.stderr)
     return 1 if wrong else 0

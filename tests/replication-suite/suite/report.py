@@ -42,7 +42,7 @@ def notes(results: Results) -> str:
     for tool, verdicts in results.items():
         lines.append(f"\n### {tool}\n")
         for name, verdict in verdicts.items():
-            if verdict.is_equal() and not verdict.told:
+            if verdict.is_equal() and not verdict.reported:
                 continue
             seen = verdict.unsupported or "; ".join(filter(None, [verdict.stopped, *verdict.examples[:1]]))
             lines.append(f"- *{name}*: {verdict.words()}" + (f". {one_line(seen)}" if seen else ""))

@@ -47,7 +47,7 @@ class Column:
 
 
 class Table:
-    """`key` is empty for a table without one. `rest` are words behind the columns of CREATE TABLE, such as WITHOUT ROWID."""
+    """`key` is empty for a table without one. `rest` are words after the columns of CREATE TABLE, such as WITHOUT ROWID."""
 
     def __init__(self, name: str, columns: list[Column], key: list[str], rest: str = "", collate: str = ""):
         self.name, self.columns, self.key, self.rest, self.collate = name, columns, key, rest, collate

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Callable, Iterable, Optional, Union
+from typing import Any, Callable, Optional, Union
 
 from .table import Table
 from .verdict import Verdict, compare
@@ -90,7 +90,7 @@ class Trial:
         self.tool, self.folder, self.kills = tool, folder, kills
         self.random = random.Random(13)
         self.verdict = Verdict()
-        self.told: list[Any] = []
+        self.unreadable: list[Any] = []
         self._part = 0
         self._output = ""
         self._stream: Optional[Stream] = None
@@ -163,7 +163,7 @@ class Trial:
             self._end(process)
 
     def run_during(self, work: Callable[[threading.Event], None]) -> None:
-        """A run, during which the source changes until `work` is told that it has ended."""
+        """A run, during which the source changes until `work` sees that it has ended."""
         ended = threading.Event()
         worker = threading.Thread(target=work, args=(ended,))
         worker.start()
@@ -171,22 +171,22 @@ class Trial:
         ended.set()
         worker.join()
 
-    def tell(self, keys: Iterable[Any]) -> None:
-        """These rows have an unreadable cell: they may be left out by a tool that reports them by their keys."""
-        self.told = list(keys)
+    def may_be_left_out(self, *keys: Any) -> None:
+        """These rows have an unreadable cell: a tool that names them by their keys may leave them out."""
+        self.unreadable = list(keys)
 
     def check(self) -> None:
         """Compares; the check with the most rows that are wrong counts."""
         before = self.verdict
         stopped, killed = before.stopped, before.killed
-        output = self._output + (self.tool.reported() if self.told else "")
-        told = [key for key in self.told if str(key) in output]
+        output = self._output + (self.tool.reported() if self.unreadable else "")
+        reported = [key for key in self.unreadable if str(key) in output]
         try:
             rows = self.tool.rows()
         except (sqlite3.DatabaseError, LookupError, OSError) as error:
             rows = []
             stopped = stopped or f"the target cannot be read: {error}"
-        now = compare(self._stream.table, rows, told)
+        now = compare(self._stream.table, rows, reported)
         self.verdict = now if now.wrong() >= before.wrong() else before
         self.verdict.stopped, self.verdict.killed = stopped, killed
 
@@ -231,6 +231,11 @@ class Trial:
         except subprocess.TimeoutExpired:
             self.verdict.killed += 1
         self._kill(process)
+
+    def must_have_killed(self) -> None:
+        """A scenario of kills proves nothing if every run had ended before."""
+        if not self.verdict.killed and not self.verdict.stopped:
+            self.verdict.stopped = "every run ended before it could be killed"
 
     def usual_time(self) -> float:
         begun = time.monotonic()

@@ -10,15 +10,15 @@ from .values import plain, same
 
 @dataclass
 class Verdict:
-    """Rows that the target lacks, has more than once, has with other values, or has though the source does not. `told` are
-    the rows that it lacks and that the tool reported by their keys. `killed` counts the
+    """Rows that the target lacks, has more than once, has with other values, or has though the source does not. `reported`
+    are the rows that it lacks and that the tool named by their keys. `killed` counts the
     runs that were, `stopped` is why the last run failed."""
 
     lost: int = 0
     doubled: int = 0
     changed: int = 0
     left: int = 0
-    told: int = 0
+    reported: int = 0
     killed: int = 0
     stopped: str = ""
     unsupported: str = ""
@@ -38,8 +38,8 @@ class Verdict:
         if self.stopped:
             words.insert(0, "stopped")
         words = words or ["equal"]
-        if self.told:
-            words.append(f"told {self.told}")
+        if self.reported:
+            words.append(f"reported {self.reported}")
         return ", ".join(words)
 
 
@@ -48,14 +48,14 @@ def _key(table: Table, kinds: dict[str, str], row: Row) -> tuple:
     return tuple(plain(kinds[name], row.get(name)) for name in names)
 
 
-def compare(table: Table, found: list[Row], told: Iterable[Any]) -> Verdict:
-    """`found` are the target's rows by the source's names of columns; `told` the first parts of the keys of rows that the
-    tool reported as unreadable."""
+def compare(table: Table, found: list[Row], reported: Iterable[Any]) -> Verdict:
+    """`found` are the target's rows by the source's names of columns; `reported` the first parts of the keys of rows
+    that the tool named as unreadable."""
     kinds = {column.name: column.kind for column in table.columns}
     by_key: dict[tuple, list[Row]] = defaultdict(list)
     for row in found:
         by_key[_key(table, kinds, row)].append(row)
-    verdict, told = Verdict(), set(told)
+    verdict, reported = Verdict(), set(reported)
 
     def wrong(what: str, row: Row, more: str = "") -> None:
         if len(verdict.examples) < 5:
@@ -64,8 +64,8 @@ def compare(table: Table, found: list[Row], told: Iterable[Any]) -> Verdict:
     for row in table.rows:
         same_key = by_key.get(_key(table, kinds, row))
         if not same_key:
-            if table.key and row[table.key[0]] in told:
-                verdict.told += 1
+            if table.key and row[table.key[0]] in reported:
+                verdict.reported += 1
                 continue
             verdict.lost += 1
             wrong("lost", row)

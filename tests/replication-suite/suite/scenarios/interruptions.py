@@ -41,6 +41,7 @@ def first_load_killed_at_every_write(trial: Trial) -> None:
         begin(trial)
         trial.run_killed_at_write(number)
         trial.run()
+    trial.must_have_killed()
 
 
 @scenario(GROUP)
@@ -53,6 +54,7 @@ def changes_killed_at_every_write(trial: Trial) -> None:
         change(trial, table, step)
         trial.run_killed_at_write(number)
         trial.run()
+    trial.must_have_killed()
 
 
 @scenario(GROUP)
@@ -65,6 +67,7 @@ def a_replacement_killed_at_every_write(trial: Trial) -> None:
         change(trial, table, step)
         trial.run_killed_at_write(number)
         trial.run()
+    trial.must_have_killed()
 
 
 @scenario(GROUP)
@@ -80,6 +83,7 @@ def runs_killed_at_random_moments(trial: Trial) -> None:
         change(trial, table, 2 * story + 1)
         trial.run_killed_after(trial.random.random() * usual)
         trial.run()
+    trial.must_have_killed()
 
 
 @scenario(GROUP)
