@@ -4,13 +4,13 @@ midnight, true may be 1. Nothing may be rounded, cut, trimmed, normalised or mis
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from .table import Raw, stored
 
-MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|UTC|[+-]\d\d:?(?:\d\d)?)?")
+MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?")
 WORDS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
 
@@ -64,12 +64,12 @@ def _moment(value: Any) -> Any:
     found = MOMENT.fullmatch(text) if isinstance(text, str) else None
     if not found or (found[7] or "")[6:].strip("0"):
         return Other(value)
-    if found[8] not in (None, "Z", "UTC", "+00:00", "+00", "-00:00", "+0000"):
-        return Other(value)
     parts = [int(part or 0) for part in found.groups()[:6]]
+    sign, hours, minutes = re.fullmatch(r"([+-]?)(\d*):?(\d*)", (found[8] or "").strip("UTCZ")).groups()
+    zone = timedelta(hours=int(hours or 0), minutes=int(minutes or 0)) * (-1 if sign == "-" else 1)
     try:
-        return datetime(*parts, microsecond=int((found[7] or "0")[:6].ljust(6, "0")))
-    except ValueError:
+        return datetime(*parts, microsecond=int((found[7] or "0")[:6].ljust(6, "0"))) - zone
+    except (ValueError, OverflowError):
         return Other(value)
 
 

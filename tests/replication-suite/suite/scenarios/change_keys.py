@@ -1,6 +1,6 @@
 """Changes that are read by a change key: late, equal, missing, of every type."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 
 from ..table import Column, Table
 from ..trial import Stream, Trial
@@ -103,6 +103,24 @@ def fractions_of_different_length(trial: Trial) -> None:
     steps = [0, 1, 249_999, 250_000, 500_000, 999_999, 1_000_000, 1_000_001, 1_250_000, 1_500_000]
     for number, step in enumerate(steps):
         table.insert({"id": number, "note": "new", "changed": BASE + timedelta(microseconds=step)})
+        trial.run()
+
+
+@scenario(GROUP)
+def moments_with_zones(trial: Trial) -> None:
+    """Moments with a zone, as texts that begin with the hour of Lisbon, Berlin or New York: ordered as texts they are not in
+    the order of time. One row for each run."""
+
+    def with_zone(moment: datetime) -> str:
+        hours = {0: 0, 1: 1, 2: -5}[moment.minute % 3]
+        return moment.replace(tzinfo=timezone.utc).astimezone(timezone(timedelta(hours=hours))).isoformat(" ")
+
+    columns = [Column("id", "INTEGER", "integer"), Column("note", "TEXT", "text")]
+    declared = Column("changed", "TIMESTAMP WITH TIME ZONE", "timestamp", with_zone)
+    table = Table("zones", [*columns, declared], ["id"])
+    trial.stream(changing(table, lookback=timedelta(seconds=0)))
+    for number in range(8):
+        table.insert({"id": number, "note": "new", "changed": BASE + timedelta(minutes=number)})
         trial.run()
 
 

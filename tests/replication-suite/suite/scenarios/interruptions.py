@@ -17,9 +17,9 @@ def writes(trial: Trial, most: int) -> list[int]:
     return sorted({1 + at * (most - 1) // max(count - 1, 1) for at in range(count)}) if most else []
 
 
-def begin(trial: Trial, method: str = "incremental") -> Table:
+def begin(trial: Trial, method: str = "incremental", needs: tuple[str, ...] = ()) -> Table:
     table = orders_table()
-    trial.stream(changing(table) if method == "incremental" else Stream(table, method=method))
+    trial.stream(changing(table, needs) if method == "incremental" else Stream(table, method=method))
     table.insert(*(order(number) for number in range(1, ROWS + 1)))
     return table
 
@@ -53,6 +53,43 @@ def changes_killed_at_every_write(trial: Trial) -> None:
     for step, number in enumerate(writes(trial, trial.count_writes()), 2):
         change(trial, table, step)
         trial.run_killed_at_write(number)
+        trial.run()
+    trial.must_have_killed()
+
+
+@scenario(GROUP)
+def deletions_killed_at_every_write(trial: Trial) -> None:
+    """The same while deleted rows are looked for, too, and rows come back that were deleted."""
+    table = begin(trial, needs=("deletes",))
+    trial.run()
+    change(trial, table, 1)
+    for step, number in enumerate(writes(trial, trial.count_writes()), 2):
+        gone = trial.random.sample(table.rows, 150)
+        for row in gone:
+            table.delete(row)
+        change(trial, table, step)
+        trial.run_killed_at_write(number)
+        again = BASE + timedelta(hours=1, minutes=30 * step + 25)
+        table.insert(*(dict(row, customer="again", changed=again) for row in gone[:20]))
+        trial.run()
+    trial.must_have_killed()
+
+
+@scenario(GROUP)
+def an_interval_killed_at_every_write(trial: Trial) -> None:
+    """Rows of an interval change without their change key, the interval is read again and killed, read once more, and a run
+    follows."""
+    table = begin(trial, needs=("interval",))
+    start = BASE + timedelta(seconds=500)
+    end = BASE + timedelta(seconds=2_500)
+    inside = [row for row in table.rows if start <= row["changed"] < end]
+    trial.run()
+    for step, number in enumerate(writes(trial, trial.count_writes(trial.tool.run_interval(start, end))), 1):
+        for row in trial.random.sample(inside, 700):
+            table.update(row, commit=False, customer=f"corrected {step}")
+        table.insert(order(step * 10_000, BASE + timedelta(hours=step)))
+        trial.run_killed_at_write(number, trial.tool.run_interval(start, end))
+        trial.run_interval(start, end, check=False)
         trial.run()
     trial.must_have_killed()
 

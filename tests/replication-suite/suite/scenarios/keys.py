@@ -1,6 +1,7 @@
 """Keys of other kinds than a whole number that counts up."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from ..table import Column, Table
@@ -53,6 +54,21 @@ def texts_without_case(trial: Trial) -> None:
     keys = ["b", "A", "Z", "a1", "B2", "_", "[", "é", "É", "z9", "aa", "AB", "aC", "Ad"]
     columns = [Column("code", "TEXT", "text")]
     keyed(trial, columns, keys + [f"{'Cc'[n % 2]}ode{n:03}" for n in range(300)], collate=" COLLATE NOCASE")
+
+
+@scenario(GROUP)
+def texts_without_blanks_at_the_end(trial: Trial) -> None:
+    """The source compares a text key without blanks at its end (COLLATE RTRIM)."""
+    keys = ["b", "a ", "a\t", "ab  ", " a", "", "a!", "a\x01", "\t", "ä ", "z"]
+    columns = [Column("code", "TEXT", "text")]
+    keyed(trial, columns, keys + [f"code{n:03}" + " " * (n % 4) for n in range(300)], collate=" COLLATE RTRIM")
+
+
+@scenario(GROUP)
+def amounts_as_keys(trial: Trial) -> None:
+    """A key of an amount with two digits after the point."""
+    keys = [Decimal(cents) / 100 for cents in (0, 1, -1, 10, 100, 101, 110, 999_999_999_999, -999_999_999_999)]
+    keyed(trial, [Column("amount", "DECIMAL(12,2)", "decimal")], keys + [Decimal(n * 37) / 100 for n in range(10, 90)])
 
 
 @scenario(GROUP)

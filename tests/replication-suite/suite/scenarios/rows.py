@@ -35,6 +35,17 @@ def deleted_and_inserted_again(trial: Trial) -> None:
 
 
 @scenario(GROUP)
+def all_rows_are_deleted(trial: Trial) -> None:
+    """A table that is read by a change key is emptied, then gets rows again, some with keys that were there before."""
+    table = with_orders(trial, 300, needs=("deletes",))
+    for row in list(table.rows):
+        table.delete(row)
+    trial.run()
+    table.insert(*(order(number, BASE + timedelta(days=1)) for number in range(290, 310)))
+    trial.run()
+
+
+@scenario(GROUP)
 def keys_that_change(trial: Trial) -> None:
     """Rows get another key: the old one must go, the new one come."""
     table = with_orders(trial, 200, needs=("deletes",))

@@ -114,7 +114,7 @@ def a_type_that_shows_late(trial: Trial) -> None:
     trial.run()
 
 
-def with_unreadable(trial: Trial, name: str, cell: Any) -> None:
+def with_unreadable(trial: Trial, name: str, cell: Any) -> Table:
     table = orders_table()
     trial.stream(changing(table, needs=("unreadable",)))
     table.insert(*(order(number) for number in range(1, 1_001)))
@@ -124,6 +124,7 @@ def with_unreadable(trial: Trial, name: str, cell: Any) -> None:
     trial.run()
     table.insert(*(order(number, BASE + timedelta(days=1)) for number in range(3_000, 3_010)))
     trial.run()
+    return table
 
 
 @scenario(GROUP)
@@ -137,6 +138,16 @@ def a_text_in_a_column_of_numbers(trial: Trial) -> None:
 def a_day_that_is_none(trial: Trial) -> None:
     """A change key is 30 February. The row arrives as it is, or is left out and named by its key; all others arrive."""
     with_unreadable(trial, "changed", Raw("2026-02-30 10:00:00"))
+
+
+@scenario(GROUP)
+def a_cell_that_is_corrected(trial: Trial) -> None:
+    """A text in an integer column, as before; then the row is corrected and has a new change key."""
+    table = with_unreadable(trial, "quantity", Raw("a dozen"))
+    row = next(row for row in table.rows if row["id"] == 500_007)
+    table.update(row, quantity=12, changed=BASE + timedelta(days=2))
+    trial.may_be_left_out()
+    trial.run()
 
 
 @scenario(GROUP)
