@@ -80,7 +80,7 @@ class Dlt(Tool):
         return self._command()
 
     def run_interval(self, start: Any, end: Any) -> Command:
-        return self._command(start.isoformat(), end.isoformat())
+        return self._command(str(start), str(end))
 
     def columns(self) -> dict[str, str]:
         return {column.name: snake_case(column.name) for column in self.stream.table.columns}

@@ -4,7 +4,6 @@
 import json
 import os
 import subprocess
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
 
@@ -96,9 +95,9 @@ class Sling(Tool):
         self._write("replication.json", self._about())
         return self._command("replication.json")
 
-    def run_interval(self, start: datetime, end: datetime) -> Command:
+    def run_interval(self, start: Any, end: Any) -> Command:
         about = {**self._about(), "mode": "backfill"}
-        about["source_options"] = {"range": f"{start.isoformat(' ')},{end.isoformat(' ')}"}
+        about["source_options"] = {"range": f"{start},{end}"}
         self._write("interval.json", about)
         return self._command("interval.json")
 

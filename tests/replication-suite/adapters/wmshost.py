@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Optional
 
@@ -85,8 +85,8 @@ class Wmshost(Tool):
     def run(self) -> Command:
         return self._command("run", str(self.folder / "pipeline.toml"))
 
-    def run_interval(self, start: datetime, end: datetime) -> Command:
-        window = ["--from", start.isoformat(" "), "--to", end.isoformat(" ")]
+    def run_interval(self, start: Any, end: Any) -> Command:
+        window = ["--from", str(start), "--to", str(end)]
         return self._command("backfill", str(self.folder / "pipeline.toml"), "--stream", "s", *window, "--again")
 
     def written(self) -> list[Path]:

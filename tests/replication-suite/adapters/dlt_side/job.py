@@ -23,7 +23,8 @@ def cursor():
         return None
     more = {}
     if interval:
-        more = {"initial_value": datetime.fromisoformat(interval[0]), "end_value": datetime.fromisoformat(interval[1])}
+        ends = [int(end) if end.isdigit() else datetime.fromisoformat(end) for end in interval]
+        more = {"initial_value": ends[0], "end_value": ends[1]}
     elif job["lag"]:
         more = {"lag": job["lag"]}
     # A path of JSON, in which a name with blanks stands in quotation marks.

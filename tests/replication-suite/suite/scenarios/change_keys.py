@@ -158,6 +158,22 @@ def dates(trial: Trial) -> None:
 
 
 @scenario(GROUP)
+def an_interval_of_numbers_again(trial: Trial) -> None:
+    """The same with a change key of whole numbers: the interval of versions 100 to 300 is read again."""
+    columns = [Column("id", "INTEGER", "integer"), Column("note", "TEXT", "text"), Column("version", "BIGINT", "integer")]
+    table = Table("documents", columns, ["id"])
+    trial.stream(Stream(table, change_key="version", lookback=0, needs=frozenset(["interval"])))
+    table.insert(*({"id": n, "note": f"note {n}", "version": n} for n in range(1, 500)))
+    trial.run()
+    for row in table.rows[99:299:7]:
+        table.update(row, note="corrected")
+    table.insert({"id": 1_000, "note": "late", "version": 200})
+    trial.run_interval(100, 300)
+    table.insert({"id": 2_000, "note": "new", "version": 600})
+    trial.run()
+
+
+@scenario(GROUP)
 def an_interval_again(trial: Trial) -> None:
     """Rows of one day change without their change key; that day is read again, and afterwards what is new. Nothing outside
     of the day may change."""
