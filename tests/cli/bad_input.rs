@@ -244,7 +244,10 @@ fn a_counter_that_is_about_to_begin_again_is_reported() {
     assert!(!said.contains("begins again"), "{said}");
     project.change("UPDATE s SET version = 2147483000");
     for command in ["check", "plan", "run"] {
-        project.wmshost(command, &[]).ended(0).says(&["2147483647 is the greatest number of 32 bits", "--full-refresh"]);
+        project
+            .wmshost(command, &[])
+            .ended(0)
+            .says(&["2147483647 is the greatest number of 32 bits", "--full-refresh"]);
     }
 }
 

@@ -247,9 +247,17 @@ fn a_part_by_versions_or_by_dates_is_read_again() {
     for (project, part, read) in [
         (numbered("i * 10", "INTEGER", "lookback_versions = 0"), ["--from", "20", "--to", "50"], 3),
         (numbered("i - 5", "INTEGER", "lookback_versions = 0"), ["--from", "-3", "--to", "0"], 3),
-        (numbered("'2026-01-0' || i", "DATE_ONLY", "lookback = \"0s\""), ["--from", "2026-01-02", "--to", "2026-01-05"], 3),
+        (
+            numbered("'2026-01-0' || i", "DATE_ONLY", "lookback = \"0s\""),
+            ["--from", "2026-01-02", "--to", "2026-01-05"],
+            3,
+        ),
         (numbered("'2026-01-0' || i", "TEXT", days), ["--from", "2026-01-01 12:00", "--to", "2026-01-04 12:00"], 3),
-        (numbered("'2026-01-0' || i", "DATE_ONLY", "lookback = \"0s\""), ["--from", "2026-01-02 01:00", "--to", "2026-01-02 02:00"], 0),
+        (
+            numbered("'2026-01-0' || i", "DATE_ONLY", "lookback = \"0s\""),
+            ["--from", "2026-01-02 01:00", "--to", "2026-01-02 02:00"],
+            0,
+        ),
     ] {
         project.run();
         project.change("UPDATE s SET v = 'b'");
