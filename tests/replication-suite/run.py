@@ -33,6 +33,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=6, help="how often a run is killed in each scenario of that (6)")
     parser.add_argument("--must-be-equal", action="append", default=[], help="a tool whose verdicts decide the exit code")
     parser.add_argument("--json", type=Path, help="a file for the verdicts")
+    parser.add_argument("--add", action="append", default=[], type=Path, help="verdicts of an earlier run (JSON) to add")
     parser.add_argument("--document", type=Path, help="a document that gets the table, the notes and the versions")
     parser.add_argument("--keep", type=Path, help="keeps the databases and logs here")
     parser.add_argument("--list", action="store_true", help="prints the scenarios")
@@ -90,12 +91,20 @@ def main() -> int:
         print("\n".join(f"{one.name}: {one.says}" for one in chosen))
         return 0
     names = options.tool or ["wmshost"]
+    names = [] if options.add and not options.tool else names
     facts = about(names)
     print(", ".join(f"{name} {version}" for name, version in facts.items()))
     folder = options.keep or Path(tempfile.mkdtemp(prefix="replication-suite-"))
     results = play_all(names, chosen, folder.absolute(), options.kills)
     if not options.keep:
         shutil.rmtree(folder, ignore_errors=True)
+    for file in options.add:
+        earlier, of = report.from_json(file)
+        facts = {**of, **facts}
+        for tool, verdicts in earlier.items():
+            results[tool] = {**verdicts, **results.get(tool, {})}
+    # In the order in which they are declared, whatever was added.
+    results = {name: results[name] for name in TOOLS if name in results}
     if options.json:
         options.json.write_text(report.as_json(results, facts), "utf-8")
     if options.document:

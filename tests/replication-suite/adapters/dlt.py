@@ -93,7 +93,8 @@ class DltSqlite(Dlt):
         return sqlite_files(self._target())
 
     def rows(self) -> list[dict[str, Any]]:
-        return sqlite_rows(self._target(), snake_case(self.stream.table.name), self.columns())
+        # A value that does not fit its column has a column of its own, the variant.
+        return sqlite_rows(self._target(), snake_case(self.stream.table.name), self.columns(), "__v_")
 
 
 class DltDuckdb(Dlt):

@@ -7,9 +7,9 @@ from typing import Any
 from suite.table import quoted
 
 
-def sqlite_rows(file: Path, table: str, columns: dict[str, str]) -> list[dict[str, Any]]:
+def sqlite_rows(file: Path, table: str, columns: dict[str, str], variant: str = "") -> list[dict[str, Any]]:
     """All rows; `columns` are the names in the source, each with the name in the target. A column that the target lacks is
-    NULL."""
+    NULL. Columns whose name goes on with `variant` have the values of another type."""
     connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
     # Text that is no Unicode must be seen as it is.
     connection.text_factory = text_or_bytes
@@ -17,11 +17,18 @@ def sqlite_rows(file: Path, table: str, columns: dict[str, str]) -> list[dict[st
         there = {row[1].lower(): row[1] for row in connection.execute(f"PRAGMA table_xinfo({quoted(table)})")}
         if not there:
             raise LookupError(f"the target has no table {table}")
-        found = {name: there[other.lower()] for name, other in columns.items() if other.lower() in there}
-        names = ", ".join(quoted(name) for name in found.values())
-        return [dict(zip(found, row)) for row in connection.execute(f"SELECT {names} FROM {quoted(table)}")]
+        found = {name: cell(other.lower(), there, variant) for name, other in columns.items() if other.lower() in there}
+        rows = connection.execute(f"SELECT {', '.join(found.values())} FROM {quoted(table)}")
+        return [dict(zip(found, row)) for row in rows]
     finally:
         connection.close()
+
+
+def cell(name: str, there: dict[str, str], variant: str) -> str:
+    """The expression that reads a column."""
+    others = [other for other in there if variant and other.startswith(name + variant)]
+    names = [quoted(there[other]) for other in (name, *others)]
+    return f"coalesce({', '.join(names)})" if others else names[0]
 
 
 def text_or_bytes(data: bytes) -> Any:

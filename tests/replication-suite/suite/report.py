@@ -51,8 +51,17 @@ def notes(results: Results) -> str:
     return "\n".join(lines).strip() + "\n"
 
 
+def from_json(file: Path) -> tuple[Results, dict[str, str]]:
+    """The verdicts of an earlier run, and what it was about."""
+    known = json.loads(file.read_text("utf-8"))
+    results = {}
+    for tool, verdicts in known["tools"].items():
+        results[tool] = {name: Verdict(**{key: of[key] for key in of if key != "verdict"}) for name, of in verdicts.items()}
+    return results, known["about"]
+
+
 def one_line(text: str) -> str:
-    """Foreign words in a document: one line, nothing that Markdown would read, no escapes of terminals, no places."""
+    """Words of tools in a document: one line, nothing that Markdown would read."""
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
     words = " ".join(word for word in printable.split())
     return "`" + words.replace("`", "'")[:300] + "`"

@@ -34,6 +34,9 @@ class Raw:
 
     stored: Any
 
+    def __repr__(self) -> str:
+        return repr(self.stored)
+
 
 @dataclass(frozen=True)
 class Column:

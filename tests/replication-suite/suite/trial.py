@@ -3,6 +3,7 @@
 import hashlib
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -138,8 +139,12 @@ class Trial:
         self.verdict.stopped = "" if code == 0 else f"exit code {code}: {self._last_words()}"
 
     def _last_words(self) -> str:
-        lines = [line.strip() for line in self._output.splitlines() if line.strip()]
-        return " | ".join(lines[-3:])[-400:]
+        """The last two lines, without escapes of terminals and without the paths of this machine."""
+        text = re.sub(r"\x1b\[[0-9;]*m", "", self._output)
+        for place in (str(self.folder), str(Path(__file__).parents[3]), str(Path.home())):
+            text = text.replace(place, "…")
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        return " | ".join(line[:200] for line in lines[-2:])
 
     @staticmethod
     def _kill(process: subprocess.Popen) -> None:

@@ -22,6 +22,11 @@ found = {name: other for name, other in columns.items() if other in types}
 
 def read(column: str) -> str:
     quoted = '"' + column.replace('"', '""') + '"'
+    # A value that does not fit its column has a column of its own, the variant.
+    variants = [f'"{other}"' for other in types if other.startswith(column + "__v_")]
+    if variants:
+        cells = ", ".join(f"CAST({name} AS VARCHAR)" for name in [quoted, *variants])
+        return f"coalesce({cells})"
     return f"CAST({quoted} AS VARCHAR)" if types[column].startswith(("TIMESTAMP", "DATE")) else quoted
 
 
