@@ -98,13 +98,15 @@ def main() -> int:
     results = play_all(names, chosen, folder.absolute(), options.kills)
     if not options.keep:
         shutil.rmtree(folder, ignore_errors=True)
+    added: report.Results = {}
     for file in options.add:
         earlier, of = report.from_json(file)
         facts = {**of, **facts}
         for tool, verdicts in earlier.items():
-            results[tool] = {**verdicts, **results.get(tool, {})}
-    # In the order in which they are declared, whatever was added.
-    results = {name: results[name] for name in TOOLS if name in results}
+            added[tool] = {**added.get(tool, {}), **verdicts}
+    # The later verdict counts. In the order in which tools are declared, whatever was added.
+    results = {name: {**added.get(name, {}), **results.get(name, {})} for name in TOOLS if name in {**added, **results}}
+    facts = {key: facts[key] for key in sorted(facts, key=lambda key: [*TOOLS].index(key) if key in TOOLS else -1)}
     if options.json:
         options.json.write_text(report.as_json(results, facts), "utf-8")
     if options.document:

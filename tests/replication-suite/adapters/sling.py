@@ -45,8 +45,8 @@ class Sling(Tool):
     def unsupported(self, stream: Stream) -> Optional[str]:
         if "deletes" in stream.needs:
             return "`delete_missing` needs a token of the paid edition"
-        if "moves-back" in stream.needs:
-            return "an update key finds what is after it; otherwise the whole table is read in every run"
+        if {"lookback", "no-change-key", "moves-back"} & stream.needs:
+            return "an update key finds what is not before its greatest value; without one the whole table is read in every run"
         return None
 
     def prepare(self, folder: Path, source: Path, stream: Stream) -> None:

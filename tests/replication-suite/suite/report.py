@@ -37,17 +37,17 @@ def table(results: Results) -> str:
 
 
 def notes(results: Results) -> str:
-    """What was seen where a tool did not end equal: one line for each."""
+    """What was seen where a tool did not end equal: one line for each reason."""
     lines = []
     for tool, verdicts in results.items():
         lines.append(f"\n### {tool}\n")
-        for name, verdict in verdicts.items():
-            if verdict.is_equal() and not verdict.reported:
-                continue
-            seen = verdict.unsupported or "; ".join(filter(None, [verdict.stopped, *verdict.examples[:1]]))
-            lines.append(f"- *{name}*: {verdict.words()}" + (f". {one_line(seen)}" if seen else ""))
-        if lines[-1].startswith("\n"):
-            lines.append("All equal.")
+        seen: dict[str, list[str]] = {}
+        for name in (scenario.name for scenario in SCENARIOS if scenario.name in verdicts):
+            verdict = verdicts[name]
+            if not verdict.is_equal():
+                why = verdict.unsupported or verdict.stopped or verdict.examples[0]
+                seen.setdefault(f"{verdict.words()}. {one_line(why)}", []).append(name)
+        lines += [f"- *{', '.join(names)}*: {words}" for words, names in seen.items()] or ["All equal."]
     return "\n".join(lines).strip() + "\n"
 
 
@@ -64,7 +64,7 @@ def one_line(text: str) -> str:
     """Words of tools in a document: one line, nothing that Markdown would read."""
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
     words = " ".join(word for word in printable.split())
-    return "`" + words.replace("`", "'")[:300] + "`"
+    return "`" + words.replace("`", "'")[:650] + "`"
 
 
 def write_into(document: Path, name: str, text: str) -> None:

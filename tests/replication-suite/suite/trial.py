@@ -51,7 +51,8 @@ class Tool:
 
     def unsupported(self, stream: Stream) -> Optional[str]:
         """Why the tool's documentation does not promise this, or None. The needs are `deletes` (rows that the source no
-        longer has leave the target), `moves-back` (a row whose change key goes back is found), `interval` (a part of the
+        longer has leave the target), `lookback` (a row that is late by less than the lookback is found),
+        `no-change-key` (rows without one are found), `moves-back` (a row whose change key goes back is found), `interval` (a part of the
         stream can be read again), `no-key` (a table without a key) and `unreadable` (a cell that is not of its column's
         type neither stops the others nor changes)."""
         return None
@@ -144,7 +145,7 @@ class Trial:
         for place in (str(self.folder), str(Path(__file__).parents[3]), str(Path.home())):
             text = text.replace(place, "…")
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        return " | ".join(line[:200] for line in lines[-2:])
+        return " | ".join(line[-300:] for line in lines[-2:])
 
     @staticmethod
     def _kill(process: subprocess.Popen) -> None:

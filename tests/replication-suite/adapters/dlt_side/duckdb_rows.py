@@ -17,16 +17,12 @@ known = connection.execute(
 if not known:
     sys.exit(f"the target has no table {table}")
 types = dict(known)
-found = {name: other for name, other in columns.items() if other in types}
+# A value that does not fit its column has a column of its own, the variant.
+found = [(name, other) for name, to in columns.items() for other in types if other == to or other.startswith(f"{to}__v_")]
 
 
 def read(column: str) -> str:
     quoted = '"' + column.replace('"', '""') + '"'
-    # A value that does not fit its column has a column of its own, the variant.
-    variants = [f'"{other}"' for other in types if other.startswith(column + "__v_")]
-    if variants:
-        cells = ", ".join(f"CAST({name} AS VARCHAR)" for name in [quoted, *variants])
-        return f"coalesce({cells})"
     return f"CAST({quoted} AS VARCHAR)" if types[column].startswith(("TIMESTAMP", "DATE")) else quoted
 
 
@@ -37,5 +33,14 @@ def value(cell):
     return {"decimal of": str(cell)} if isinstance(cell, Decimal) else cell
 
 
-rows = connection.execute(f"SELECT {', '.join(map(read, found.values()))} FROM suite.{json.dumps(table)}").fetchall()
-json.dump([dict(zip(found, map(value, row))) for row in rows], sys.stdout)
+def record(row):
+    """A row by the source's names; of a column and its variants, the value that there is."""
+    cells = {}
+    for (name, _), cell in zip(found, row):
+        cells[name] = value(cell) if cells.get(name) is None else cells[name]
+    return cells
+
+
+names = ", ".join(read(other) for _, other in found)
+rows = connection.execute(f"SELECT {names} FROM suite.{json.dumps(table)}").fetchall()
+json.dump(list(map(record, rows)), sys.stdout)

@@ -39,8 +39,8 @@ def tied_change_keys(trial: Trial) -> None:
 @scenario(GROUP)
 def late_rows(trial: Trial) -> None:
     """Rows are committed with a change key up to 50 minutes before the greatest one that was read; the tool is asked to look
-    back one hour, where it can."""
-    table = with_orders(trial, 500)
+    back one hour."""
+    table = with_orders(trial, 500, needs=("lookback",))
     greatest = BASE + timedelta(hours=2)
     table.insert(order(1_000, greatest))
     trial.run()
@@ -53,7 +53,7 @@ def late_rows(trial: Trial) -> None:
 def change_keys_that_are_null(trial: Trial) -> None:
     """Rows without a change key, which are inserted, changed and given one."""
     table = orders_table()
-    trial.stream(changing(table))
+    trial.stream(changing(table, needs=("no-change-key",)))
     table.insert(*(order(number) for number in range(1, 200)))
     table.insert(*(dict(order(number), changed=None) for number in range(300, 310)))
     trial.run()
@@ -158,22 +158,6 @@ def dates(trial: Trial) -> None:
 
 
 @scenario(GROUP)
-def an_interval_of_numbers_again(trial: Trial) -> None:
-    """The same with a change key of whole numbers: the interval of versions 100 to 300 is read again."""
-    columns = [Column("id", "INTEGER", "integer"), Column("note", "TEXT", "text"), Column("version", "BIGINT", "integer")]
-    table = Table("documents", columns, ["id"])
-    trial.stream(Stream(table, change_key="version", lookback=0, needs=frozenset(["interval"])))
-    table.insert(*({"id": n, "note": f"note {n}", "version": n} for n in range(1, 500)))
-    trial.run()
-    for row in table.rows[99:299:7]:
-        table.update(row, note="corrected")
-    table.insert({"id": 1_000, "note": "late", "version": 200})
-    trial.run_interval(100, 300)
-    table.insert({"id": 2_000, "note": "new", "version": 600})
-    trial.run()
-
-
-@scenario(GROUP)
 def an_interval_again(trial: Trial) -> None:
     """Rows of one day change without their change key; that day is read again, and afterwards what is new. Nothing outside
     of the day may change."""
@@ -188,4 +172,20 @@ def an_interval_again(trial: Trial) -> None:
     trial.run_interval(at, at + timedelta(days=1))
     trial.run_interval(at, at + timedelta(days=1))
     table.insert(order(3_000, at + timedelta(days=3)))
+    trial.run()
+
+
+@scenario(GROUP)
+def an_interval_of_numbers_again(trial: Trial) -> None:
+    """The same with a change key of whole numbers: the interval of versions 100 to 300 is read again."""
+    columns = [Column("id", "INTEGER", "integer"), Column("note", "TEXT", "text"), Column("version", "BIGINT", "integer")]
+    table = Table("documents", columns, ["id"])
+    trial.stream(Stream(table, change_key="version", lookback=0, needs=frozenset(["interval"])))
+    table.insert(*({"id": n, "note": f"note {n}", "version": n} for n in range(1, 500)))
+    trial.run()
+    for row in table.rows[99:299:7]:
+        table.update(row, note="corrected")
+    table.insert({"id": 1_000, "note": "late", "version": 200})
+    trial.run_interval(100, 300)
+    table.insert({"id": 2_000, "note": "new", "version": 600})
     trial.run()

@@ -36,7 +36,7 @@ def scenario(group: str) -> Callable[[Callable[[Trial], None]], Callable[[Trial]
     """Declares a scenario; its name is the function's, its meaning the function's text."""
 
     def declare(play: Callable[[Trial], None]) -> Callable[[Trial], None]:
-        SCENARIOS.append(Scenario(group, play.__name__.replace("_", " "), play))
+        SCENARIOS.append(Scenario(group, play.__name__.replace("_", " ").strip(), play))
         return play
 
     return declare
