@@ -1,7 +1,7 @@
 # The one door. `make` lists the targets; each of them installs what it lacks.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cloud quick test test-long test-oracle check lint fix bench bench-oracle bench-cloud \
+.PHONY: help demo demo-cloud quick test test-long test-oracle check lint fix bench bench-oracle bench-cloud replication-suite \
 	program build shipped hostile plugins bindings plugins-second setup setup-oracle setup-browser install dist deb clean
 
 CARGO := cargo
@@ -72,6 +72,11 @@ bench-oracle: build setup-oracle ## the Oracle driver beside python-oracledb on 
 bench-cloud: build ## pages of Oracle WMS Cloud made into batches beside Python: plain, and a tap of the Singer SDK (BENCH_ROWS=N for fewer rows)
 	@test -x target/singer-sdk/bin/python || { python3 -m venv target/singer-sdk && target/singer-sdk/bin/pip install --quiet singer-sdk; }
 	WMSHOST_SDK_PYTHON=$$PWD/target/singer-sdk/bin/python $(CARGO) run --release --quiet -p wmshost-bench -- cloud
+
+replication-suite: program shipped ## the scenarios of replication with wmshost, dlt and sling; writes the table in docs/replication-suite.md
+	@tests/replication-suite/setup.sh
+	python3 tests/replication-suite/run.py --tool wmshost --tool dlt-sqlite --tool dlt-duckdb --tool sling \
+	  --json target/replication-suite/verdicts.json --document docs/replication-suite.md
 
 program: ## build the program alone, into target/release/wmshost
 	$(CARGO) build --release -p wmshost

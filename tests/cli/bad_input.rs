@@ -235,6 +235,23 @@ fn a_change_key_that_goes_backwards_is_reported() {
 }
 
 #[test]
+fn a_counter_that_is_about_to_begin_again_is_reported() {
+    let project = TestProject::with_stream(
+        "CREATE TABLE s (id INTEGER PRIMARY KEY, version INTEGER); INSERT INTO s VALUES (1, 2147482000);",
+        "method = \"incremental\"\nchange_key = \"version\"\nlookback_versions = 10",
+    );
+    let said = project.wmshost("check", &[]).ended(0).err();
+    assert!(!said.contains("begins again"), "{said}");
+    project.change("UPDATE s SET version = 2147483000");
+    for command in ["check", "plan", "run"] {
+        project
+            .wmshost(command, &[])
+            .ended(0)
+            .says(&["2147483647 is the greatest number of 32 bits", "--full-refresh"]);
+    }
+}
+
+#[test]
 fn a_change_key_that_is_often_null_is_reported() {
     let project = TestProject::with_stream(
         "CREATE TABLE s (id INTEGER PRIMARY KEY, changed TIMESTAMP);

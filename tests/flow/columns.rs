@@ -228,3 +228,53 @@ fn a_changed_form_belongs_to_the_definition_of_a_checkpoint() {
     assert!(plan.contains("columns of the keys at from epoch-s → at from epoch-ms"), "{plan}");
     assert!(plan.contains("the whole table is read again") && plan.contains("other columns none → v skip"), "{plan}");
 }
+
+/// Rows 1 to 9, whose change key this makes of the row's number.
+fn numbered(change_key: &str, declared: &str, rules: &str) -> TestProject {
+    TestProject::with_stream(
+        &format!(
+            "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed {declared});
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9)
+             INSERT INTO s SELECT i, 'a', {change_key} FROM n;"
+        ),
+        &format!("method = \"incremental\"\nchange_key = \"changed\"\n{rules}\n"),
+    )
+}
+
+#[test]
+fn a_part_by_versions_or_by_dates_is_read_again() {
+    let days = "lookback = \"0s\"\n[streams.s.columns]\nchanged = \"date\"";
+    for (project, part, read) in [
+        (numbered("i * 10", "INTEGER", "lookback_versions = 0"), ["--from", "20", "--to", "50"], 3),
+        (numbered("i - 5", "INTEGER", "lookback_versions = 0"), ["--from", "-3", "--to", "0"], 3),
+        (
+            numbered("'2026-01-0' || i", "DATE_ONLY", "lookback = \"0s\""),
+            ["--from", "2026-01-02", "--to", "2026-01-05"],
+            3,
+        ),
+        (numbered("'2026-01-0' || i", "TEXT", days), ["--from", "2026-01-01 12:00", "--to", "2026-01-04 12:00"], 3),
+        (
+            numbered("'2026-01-0' || i", "DATE_ONLY", "lookback = \"0s\""),
+            ["--from", "2026-01-02 01:00", "--to", "2026-01-02 02:00"],
+            0,
+        ),
+    ] {
+        project.run();
+        project.change("UPDATE s SET v = 'b'");
+        let arguments = [&["--stream", "s", "--output", "json"], &part[..]].concat();
+        let done = project.wmshost("backfill", &arguments).succeeded().json();
+        assert_eq!(done["total"]["rows_written"], read, "{part:?}: {done}");
+        assert_eq!(project.rows("SELECT count(*) FROM WMS_S WHERE v = 'b'"), [read.to_string()], "{part:?}");
+        assert_eq!(project.rows("SELECT id FROM WMS_S WHERE v = 'b' ORDER BY id LIMIT 1").len(), usize::from(read > 0));
+    }
+}
+
+#[test]
+fn a_part_of_another_type_than_the_change_key_fails_with_what_it_needs() {
+    let versions = numbered("i", "INTEGER", "lookback_versions = 0");
+    let dates = ["--stream", "s", "--from", "2026-01-01", "--to", "2026-01-05"];
+    versions.wmshost("backfill", &dates).ended(2).says(&["needs two whole numbers, the first before the second"]);
+    let moments = numbered("'2026-01-0' || i", "TIMESTAMP", "lookback = \"0s\"");
+    let numbers = ["--stream", "s", "--from", "1", "--to", "5"];
+    moments.wmshost("backfill", &numbers).ended(2).says(&["needs two moments, the first before the second"]);
+}

@@ -5,13 +5,14 @@ use std::fs;
 
 use crate::{root, sources};
 
-const DOCUMENTS: [&str; 10] = [
+const DOCUMENTS: [&str; 11] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "wit/README.md",
     "plugins/README.md",
     "docs/plugins/README.md",
+    "docs/replication-suite.md",
     "host/models/README.md",
     "tests/contract/golden/README.md",
     "tests/oracle-emulator/README.md",

@@ -44,6 +44,16 @@ impl Ticks {
         }
     }
 
+    /// The end of a window as a number: of dates, a moment is one too, and begins a window at the next midnight.
+    pub(crate) fn bound(self, value: &Value) -> Option<i64> {
+        match (self, value) {
+            (Self::Date, Value::Timestamp(micros)) => {
+                Some(micros.div_euclid(DAY) + i64::from(micros.rem_euclid(DAY) != 0))
+            }
+            _ => self.moment(value),
+        }
+    }
+
     /// The source's clock in this unit; a version is never in the future.
     pub(crate) fn now(self, micros: i64) -> i64 {
         match self {
@@ -78,6 +88,16 @@ mod tests {
         assert_eq!(Ticks::Date.span(0), 0);
         assert_eq!(Ticks::Date.span(DAY as u64 * 2), 2);
         assert_eq!(Ticks::Timestamp.span(5), 5);
+    }
+
+    #[test]
+    fn a_moment_bounds_dates_at_the_next_midnight() {
+        for (micros, day) in [(0, 0), (1, 1), (DAY, 1), (DAY + 1, 2), (-1, 0), (-DAY, -1)] {
+            assert_eq!(Ticks::Date.bound(&Value::Timestamp(micros)), Some(day), "{micros}");
+        }
+        assert_eq!(Ticks::Date.bound(&Value::Date(7)), Some(7));
+        assert_eq!(Ticks::Version.bound(&Value::Timestamp(0)), None);
+        assert_eq!(Ticks::Timestamp.bound(&Value::Int64(0)), None);
     }
 
     #[test]

@@ -13,11 +13,14 @@
 //! | a row without a change key | read in every run, if the stream asks for it |
 //! | a row with a NULL in its key, added to a table that is read by appended rows | no position is after it, so every run reads such rows separately |
 
+use std::cmp::Ordering;
+
 use wmshost_plugin::contract::extraction::{Method, NullKeys, Request, Window};
 use wmshost_plugin::contract::types::Value;
 use wmshost_plugin::{Result, invalid_config, permanent};
 
 use crate::bookmark::{Inside, ReadPosition, ticks};
+use crate::moment::Ticks;
 use crate::select::{From, ReadStep};
 use crate::table::Table;
 
@@ -69,10 +72,21 @@ pub(crate) fn append(request: &Request, table: &Table) -> Result<ReadPlan> {
 
 /// The plan for a window of changes: from its start, or after the row where the reading was interrupted.
 pub(crate) fn window(request: &Request, table: &Table, window: &Window) -> Result<ReadPlan> {
-    let wrong = || invalid_config("a window needs two values of the change key's type, the first before the second");
     let ticks = ticks(table);
-    let start = ticks.moment(&window.start).ok_or_else(wrong)?;
-    let end = ticks.moment(&window.end).filter(|end| start < *end).ok_or_else(wrong)?;
+    let wrong = || {
+        let ends = if ticks == Ticks::Version { "two whole numbers" } else { "two moments" };
+        invalid_config(format!("a window of this change key needs {ends}, the first before the second"))
+    };
+    let start = ticks.bound(&window.start).ok_or_else(wrong)?;
+    let end = ticks.bound(&window.end).ok_or_else(wrong)?;
+    match start.cmp(&end) {
+        Ordering::Less => {}
+        // Between two moments of one day no date begins.
+        Ordering::Equal if ticks == Ticks::Date => {
+            return Ok(ReadPlan { start: ReadPosition::Done, parts: Vec::new() });
+        }
+        _ => return Err(wrong()),
+    }
     let place = request.bookmark.as_ref().map(|bookmark| ReadPosition::of(bookmark, table)).transpose()?;
     let from = match &place {
         Some(ReadPosition::Done) => return Ok(ReadPlan { start: ReadPosition::Done, parts: Vec::new() }),
@@ -167,6 +181,24 @@ pub(crate) fn backwards(request: &Request, table: &Table, start: &ReadPosition, 
     ))
 }
 
+/// The number of versions before the end of a type from which on a counter is reported.
+const NEAR_THE_END: i64 = 1_000;
+
+/// The note that the greatest version is about to pass the greatest number of a type; `None` if it is not. A counter that
+/// then begins again has versions that no later run reads.
+pub(crate) fn wraps(request: &Request, table: &Table, horizon: Horizon) -> Option<String> {
+    let (Ticks::Version, Some(high)) = (ticks(table), horizon.high) else { return None };
+    let near = ticks(table).span(request.lookback).max(NEAR_THE_END);
+    let ends = [(32, i64::from(i32::MAX)), (32, i64::from(u32::MAX)), (64, i64::MAX)];
+    let (bits, end) = ends.into_iter().find(|(_, end)| high <= *end && high.saturating_add(near) >= *end)?;
+    Some(format!(
+        "table {}: the greatest value of its change key is {high}, and {end} is the greatest number of {bits} bits: if the \
+         counter begins again after it, rows that change with a smaller number are not read, until `run --full-refresh` \
+         loads the stream again",
+        request.table
+    ))
+}
+
 /// The position of the stream after a row, in the middle of a part.
 pub(crate) fn behind(place: &ReadPosition, part: &ReadStep, row: LastRow, horizon: Horizon) -> ReadPosition {
     let LastRow { moment, key } = row;
@@ -251,6 +283,28 @@ mod tests {
         assert!(!noted(Some(100), Some(90)) && !noted(Some(100), Some(500)) && !noted(None, None));
         let first = ReadPosition::First { watermark: None, after: None };
         assert_eq!(backwards(&request, &table, &first, Horizon { now: NOW, high: Some(5) }), None);
+    }
+
+    #[test]
+    fn a_counter_near_the_end_of_its_type_is_noticed() {
+        let by_version = |lookback| Request { change_key: Some("allocation_id".into()), lookback, ..request() };
+        let counter = Table::check(&by_version(0), &allocation(), Dialect::Oracle).expect("a table");
+        let noted = |high: i64, lookback| wraps(&by_version(lookback), &counter, Horizon { now: NOW, high: Some(high) });
+        let greatest = i64::from(i32::MAX);
+        for (high, lookback, is_noted) in [
+            (greatest - 1_001, 0, false),
+            (greatest - 1_001, 2_000, true),
+            (greatest - 1_000, 0, true),
+            (greatest, 0, true),
+            (greatest + 1, 0, false),
+            (i64::from(u32::MAX), 0, true),
+            (i64::MAX, 0, true),
+            (i64::MAX - 1_001, 0, false),
+            (i64::MIN, 1_000_000_000_000, false),
+        ] {
+            assert_eq!(noted(high, lookback).is_some(), is_noted, "{high}, {lookback}");
+        }
+        assert_eq!(wraps(&request(), &table(), horizon(greatest)), None, "a moment is no counter");
     }
 
     #[test]

@@ -48,9 +48,11 @@ impl<S: Session> TableReader<S> {
             (None, Method::Incremental) => read_plan::incremental(request, &table, horizon)?,
         };
         tell(request, &parts);
-        if let Some(note) = read_plan::backwards(request, &table, &start, horizon) {
-            log::warn(note);
-        }
+        let notes = [
+            read_plan::backwards(request, &table, &start, horizon),
+            read_plan::wraps(request, &table, horizon),
+        ];
+        notes.iter().flatten().for_each(log::warn);
         let mut reader = Self {
             cursor: None,
             session,

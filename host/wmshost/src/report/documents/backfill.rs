@@ -40,9 +40,9 @@ struct RowsDocument {
 /// The result of a window.
 #[derive(Debug, Serialize, JsonSchema)]
 struct WindowDocument {
-    /// Its first moment, UTC.
+    /// Its first moment, UTC, or its first version.
     from: String,
-    /// The first moment after it, UTC.
+    /// The first moment or version after it.
     to: String,
     /// The outcome: that of a stream, `already-done` or `not-run`.
     status: &'static str,
