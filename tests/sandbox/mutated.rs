@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use wmshost_flow::{Cancel, NoObserver};
 use wmshost_runtime::doctor::Arena;
-use wmshost_sandbox::{Cache, Limits, Sandbox};
+use wmshost_sandbox::{Cache, Compiler, Limits, Sandbox};
 use wmshost_tests::{is_long, plugin as component};
 
 use crate::world::{Attack, plugin, try_rows};
@@ -52,7 +52,8 @@ fn damaged(whole: &[u8], seed: u64) -> Vec<u8> {
 #[test]
 fn a_damaged_component_is_refused_or_stays_within_its_limits() {
     let folder = tempfile::tempdir().expect("a folder");
-    let sandbox = Sandbox::new(Cache { folder: folder.path().join("cache"), key: None }).expect("a sandbox");
+    let cache = Cache { folder: folder.path().join("cache"), key: None, compiler: Compiler::default() };
+    let sandbox = Sandbox::new(cache).expect("a sandbox");
     let time = Duration::from_millis(500);
     let limits = Limits { call_time: time, wait_time: time, ..Limits::default() };
     let seeds = if is_long() { 1_000 } else { 60 };
