@@ -30,10 +30,12 @@
 //! | `columns` | a batch as plugins see it |
 //! | `convert` | between the contract's types and the flow's |
 //! | `checks` | the contract's rules about names and keys |
+//! | `border` | any bytes as what a guest passes, for tests |
 //! | `text` | texts of plugins, in a form that may be shown |
 //! | `bindings` | the contract, generated |
 
 mod bindings;
+mod border;
 mod capabilities;
 mod checks;
 mod columns;
@@ -64,6 +66,7 @@ mod trap;
 mod wasi;
 mod weigh;
 
+pub use border::cross_border;
 pub use capabilities::{Granted, GrantedService, GrantedSource};
 pub use compile::Cache;
 pub use compiler::{COMPILE_COMMAND, Compiler, compile_for_parent};
