@@ -89,11 +89,9 @@ fn every_attack_is_contained_under_the_limits_of_the_pipeline() {
         let at = at(&format!("compiler {attack}"));
         assert!(at.contains(&format!("limit {limit}: ")), "{at}");
     }
-    for (attack, limit) in [
-        ("trickle", "stream_time"),
-        ("trickle-of-queries", "stream_wait_time"),
-        ("trickle-of-no-rows", "row_time"),
-    ] {
+    for (attack, limit) in
+        [("trickle", "stream_time"), ("trickle-of-queries", "stream_wait_time"), ("trickle-of-no-rows", "row_time")]
+    {
         let at = at(&format!("extractor {attack}"));
         assert!(at.contains(&format!("limit {limit}: ")), "{at}");
     }

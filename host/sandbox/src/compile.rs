@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
-use wmshost_flow::{Cancel, CompileLimits, Failure, FailureCause, WasmError};
+use wmshost_flow::{Cancel, CompileLimits, Failure};
 
-use crate::compiler::Compiler;
+use crate::compiler::{Compiler, no_component};
 use crate::component_file::ComponentFile;
 use crate::engine::TickingEngine;
 use crate::seal::{PRIVATE_FILE, PRIVATE_FOLDER, SealKey};
@@ -21,14 +21,14 @@ use crate::weigh::weigh;
 
 const MAGIC: &[u8; 8] = b"wmsaot03";
 
-/// The place where compiled components are kept, and who compiles those that are not there.
+/// The place where compiled components are kept, and their compiler.
 #[derive(Debug, Clone)]
 pub struct Cache {
     /// The folder of the components.
     pub folder: PathBuf,
     /// The file with the key that seals them, outside of that folder; `None` if nothing is kept.
     pub key: Option<PathBuf>,
-    /// Who compiles them.
+    /// The compiler of those that are not there.
     pub compiler: Compiler,
 }
 
@@ -86,10 +86,6 @@ pub(crate) fn compile(
         tracing::warn!("compiled plugin not kept in {}: {error}", kept.display());
     }
     deserialize(engine, &artefact).map_err(|e| Failure::permanent(format!("{e:#}")))
-}
-
-pub(crate) fn no_component(why: String) -> Failure {
-    Failure::invalid_config(why).caused_by(FailureCause::Wasm(WasmError::NotAComponent))
 }
 
 fn kept_path(engine: &Engine, cache: &Path, digest: &str) -> PathBuf {

@@ -21,9 +21,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
-use wmshost_flow::{Cancel, CompileLimits, Exit, Failure, FailureKind};
+use wmshost_flow::{Cancel, CompileLimits, Exit, Failure, FailureCause, FailureKind, WasmError};
 
-use crate::compile::no_component;
 use crate::component_file::ComponentFile;
 use crate::engine::{TickingEngine, engine_of};
 use crate::text::sanitize;
@@ -44,7 +43,7 @@ const OUT_OF_MEMORY: [&str; 2] = ["memory allocation of", "Cannot allocate memor
 /// The time for a signal to take effect before the system ends the process.
 const GRACE_SECONDS: u64 = 2;
 
-/// Who compiles components.
+/// The compiler of components.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Compiler {
     /// This process, without limits: the host as a library, and tests that do not have the program.
@@ -76,6 +75,11 @@ impl Compiler {
     }
 }
 
+/// The failure over bytes that are no component.
+pub(crate) fn no_component(why: String) -> Failure {
+    Failure::invalid_config(why).caused_by(FailureCause::Wasm(WasmError::NotAComponent))
+}
+
 fn precompile(engine: &wasmtime::Engine, wasm: &[u8]) -> Result<Vec<u8>, Failure> {
     engine.precompile_component(wasm).map_err(|error| no_component(format!("not a valid component: {error:#}")))
 }
@@ -95,7 +99,8 @@ fn command(program: &Path, is_metered: bool, limits: CompileLimits) -> Command {
 struct Ended {
     how: How,
     output: Vec<u8>,
-    message: String,
+    /// The beginning of its standard error.
+    said: String,
 }
 
 enum How {
@@ -112,12 +117,12 @@ fn run(command: &mut Command, wasm: &[u8], limits: CompileLimits, cancel: &Cance
         // A process that ends early breaks its pipes, which says no more than its end.
         scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(wasm)));
         let output = scope.spawn(move || read_most(stdout, limits.bytes));
-        let message = scope.spawn(move || read_most(stderr, MESSAGE_BYTES as u64));
+        let said = scope.spawn(move || read_most(stderr, MESSAGE_BYTES as u64));
         let how = wait(&mut child, limits.time, cancel);
         let joined = |bytes: thread::Result<Vec<u8>>| bytes.unwrap_or_default();
-        let (output, message) = (joined(output.join()), joined(message.join()));
-        let message = sanitize(String::from_utf8_lossy(&message).trim().to_owned(), MESSAGE_BYTES);
-        Ok(Ended { how: how?, output, message })
+        let (output, said) = (joined(output.join()), joined(said.join()));
+        let said = sanitize(String::from_utf8_lossy(&said).trim().to_owned(), MESSAGE_BYTES);
+        Ok(Ended { how: how?, output, said })
     })
 }
 
@@ -164,16 +169,16 @@ impl Ended {
             return is_whole.then_some(output).ok_or_else(other);
         }
         if status.code() == Some(Exit::Configuration as i32) {
-            return Err(no_component(self.message));
+            return Err(no_component(self.said));
         }
         if status.signal() == Some(Signal::XCPU.as_raw()) {
             return Err(too_long("compile_cpu", limits.cpu, "compile_cpu"));
         }
-        if OUT_OF_MEMORY.iter().any(|words| self.message.contains(words)) {
+        if OUT_OF_MEMORY.iter().any(|words| self.said.contains(words)) {
             let refused = Failure::limit("compile_bytes", limits.bytes, "more");
             return Err(refused.and("`compile_mib` in [limits] raises it"));
         }
-        let words = if self.message.is_empty() { String::new() } else { format!(": {}", self.message) };
+        let words = if self.said.is_empty() { String::new() } else { format!(": {}", self.said) };
         Err(Failure::permanent(format!("compiling it broke off ({status}){words}")))
     }
 }
@@ -201,8 +206,8 @@ fn misused() -> Failure {
     Failure::permanent(format!("`{COMPILE_COMMAND}` is for the program itself"))
 }
 
-/// Takes limits of memory and computing time upon this process. It writes no file, leaves no image of its memory behind,
-/// and ends with its parent.
+/// Takes limits of memory and computing time upon this process. It writes no file and no
+/// image of its memory, and ends with its parent.
 fn limit_this_process(bytes: u64, seconds: u64) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     // The signal of the soft limit says why it ends; the hard one ends it in any case.

@@ -132,7 +132,7 @@ impl Plugin {
 
     /// The same plugin for another run: log output, denials and time are counted from the beginning.
     #[must_use]
-    pub fn anew(self) -> Self {
+    pub fn for_another_run(self) -> Self {
         Self { meters: Arc::default(), time: Arc::default(), ..self }
     }
 
