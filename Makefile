@@ -1,7 +1,7 @@
 # The one door. `make` lists the targets; each of them installs what it lacks.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cloud quick test test-long test-oracle check lint fix bench bench-oracle bench-cloud replication-suite \
+.PHONY: help demo demo-cloud quick test test-long fuzz test-oracle check lint fix bench bench-oracle bench-cloud replication-suite \
 	program build shipped hostile plugins bindings plugins-second setup setup-oracle setup-browser install dist deb clean
 
 CARGO := cargo
@@ -43,6 +43,16 @@ test-long: export WMSHOST_TEST_LONG = 1
 test-long: build plugins setup-oracle setup-browser ## the tests that kill runs, ten times as often, 200 stories of a web service, 1,000,000 rows from Oracle to Oracle, `init` over public databases, and the dashboard in a browser
 	$(CARGO) test --release --workspace --test matrix --test schemas --test crash --test cloud --test oracle --test oracle-matrix --test reference_clients --test python_client -- --nocapture
 	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test cli -- public_databases a_browser --nocapture
+
+FUZZ := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+FUZZ_SECONDS := 60
+
+fuzz: ## look for bytes that harm the host at each door, by cargo-fuzz (FUZZ=bundle for one door, FUZZ_SECONDS=N for longer than a minute each)
+	@command -v cargo-fuzz >/dev/null || { echo 'cargo-fuzz is missing: cargo install cargo-fuzz'; exit 2; }
+	@$(CARGO) +nightly --version >/dev/null 2>&1 || { echo 'a nightly toolchain is missing: rustup toolchain install nightly'; exit 2; }
+	WMSHOST_FUZZ_CORPUS=$$PWD/fuzz/corpus $(CARGO) test --release --quiet --workspace --test doors -- --ignored
+	@for door in $(FUZZ); do \
+	  $(CARGO) +nightly fuzz run "$$door" -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=30 -rss_limit_mb=4096 || exit 1; done
 
 test-oracle: build plugins ## conformance, the job and models on a real server, with a report: WMSHOST_ORACLE_DSN (a descriptor), _USER, _PASSWORD, _CLIENT=oci
 	@test -n "$$WMSHOST_ORACLE_DSN" || { echo 'set WMSHOST_ORACLE_DSN, WMSHOST_ORACLE_USER and WMSHOST_ORACLE_PASSWORD'; exit 2; }

@@ -85,6 +85,16 @@ fn every_attack_is_contained_under_the_limits_of_the_pipeline() {
     }
     let at =
         |name: &str| attacks.iter().find(|attack| attack["attack"] == name).expect("it")["contained_at"].to_string();
+    for (attack, limit) in [("memory", "compile_bytes"), ("computing", "compile_cpu"), ("time", "compile_time")] {
+        let at = at(&format!("compiler {attack}"));
+        assert!(at.contains(&format!("limit {limit}: ")), "{at}");
+    }
+    for (attack, limit) in
+        [("trickle", "stream_time"), ("trickle-of-queries", "stream_wait_time"), ("trickle-of-no-rows", "row_time")]
+    {
+        let at = at(&format!("extractor {attack}"));
+        assert!(at.contains(&format!("limit {limit}: ")), "{at}");
+    }
     assert!(at("transform memory").contains("limit memory_bytes: 33554432 allowed"), "{}", at("transform memory"));
 }
 

@@ -5,7 +5,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use wmshost_sandbox::{Cache, Limits, Sandbox};
+use wmshost_sandbox::{Cache, Compiler, Limits, Sandbox};
 use wmshost_tests::plugin as component;
 
 use crate::world::identity;
@@ -89,7 +89,7 @@ fn an_artefact_of_somebody_else_is_not_run() {
     assert_eq!(name(&sandbox(&plugins), "hostile_echo"), "hostile-echo");
     let file = artefact(&plugins);
     let made = fs::read(&file).expect("an artefact");
-    let cache = Cache { folder: plugins.clone(), key: Some(own_key.clone()) };
+    let cache = Cache { folder: plugins.clone(), key: Some(own_key.clone()), compiler: Compiler::default() };
     assert_eq!(name(&Sandbox::new(cache).expect("a sandbox"), "hostile_echo"), "hostile-echo");
     let kept = fs::read(artefact(&plugins)).expect("an artefact");
     assert!(kept != made, "the artefact of another key was taken as it is");
@@ -107,7 +107,7 @@ fn without_a_key_of_the_user_alone_nothing_is_kept() {
     std::os::unix::fs::symlink("/etc/hostname", &link).expect("a link");
     for key in [None, Some(open), Some(link), Some(PathBuf::from("/proc/plugins.key"))] {
         let plugins = folder.path().join("plugins");
-        let cache = Cache { folder: plugins.clone(), key: key.clone() };
+        let cache = Cache { folder: plugins.clone(), key: key.clone(), compiler: Compiler::default() };
         assert_eq!(name(&Sandbox::new(cache).expect("a sandbox"), "hostile_echo"), "hostile-echo");
         assert!(!plugins.exists(), "{key:?}");
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wmshost_databases::sqlite;
 use wmshost_flow::FailureKind::{self, Denied, InvalidConfig, Limit, Permanent, Timeout, Transient, Trap};
-use wmshost_flow::{SourceGrant, StreamStatus};
+use wmshost_flow::{SourceGrant, StreamStatus, TotalLimits};
 use wmshost_sandbox::{Granted, GrantedSource, Limits, Offer};
 
 use crate::world::{
@@ -120,6 +120,42 @@ fn waiting_for_a_database_is_limited_too() {
         Limits { call_time: Duration::from_secs(60), wait_time: Duration::from_millis(100), ..Limits::default() };
     let words = "limit wait_time: 100ms allowed, more asked for";
     fails(&Attack { limits, ..attack("queries-without-end") }, End { function: "open", kind: Timeout, words });
+}
+
+#[test]
+fn all_calls_together_have_a_time_too() {
+    let (little, wide) = (Duration::from_millis(300), TotalLimits::default());
+    let no_rows = TotalLimits { row: Duration::from_millis(1), ..wide };
+    for (behaviour, total, call_time, words) in [
+        (
+            "trickle",
+            TotalLimits { stream: little, ..wide },
+            20,
+            "limit stream_time: 300ms allowed, more asked for; `stream_timeout` in [limits] raises it",
+        ),
+        (
+            "trickle",
+            TotalLimits { run: little, ..wide },
+            20,
+            "limit run_time: 300ms allowed, more asked for; `run_timeout` in [limits] raises it",
+        ),
+        (
+            "trickle-of-queries",
+            TotalLimits { stream_wait: little, ..wide },
+            20,
+            "limit stream_wait_time: 300ms allowed, more asked for; `stream_wait_timeout` in [limits] raises it",
+        ),
+        (
+            "trickle-of-no-rows",
+            no_rows,
+            2,
+            "limit row_time: 1ms allowed, more asked for; `row_ms` in [limits] raises it; 0 rows took ",
+        ),
+    ] {
+        let limits = Limits { total, call_time: Duration::from_secs(call_time), ..Limits::default() };
+        let end = End { function: "next", kind: Timeout, words };
+        fails(&Attack { limits, loaded_before: false, ..attack(behaviour) }, end);
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `world` | a warehouse, the guests, and the checks after each of them |
 //! | `bombs` | components that are dear to compile |
+//! | `canary` | random SQL of models |
 //! | `recordings` | batches on which transforms failed |
 //! | `refused` | components that are refused before their code runs |
 //! | `bundles` | bundles of plugins |
@@ -23,6 +24,7 @@
 mod bombs;
 mod bundles;
 mod cache;
+mod canary;
 mod echo;
 mod extractors;
 mod loaders;

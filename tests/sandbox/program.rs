@@ -230,7 +230,23 @@ fn a_component_that_differs_from_its_lock_does_not_run() {
     let end = site.run(&[]);
     assert_eq!(end.status.code(), Some(2), "{}", text(&end.stderr));
     assert!(text(&end.stderr).contains("is not the component in wmshost.lock"), "{}", text(&end.stderr));
+    // An upgrade that asks for nothing more, by a section at its end, is accepted by what the refusal says.
+    let upgraded = [&fs::read(component("hostile_transform")).expect("a component")[..], b"\0\x05\x01xyz!"].concat();
+    fs::write(&copied, upgraded).expect("replaced");
+    let reported = text(&site.run(&[]).stderr);
+    let shown = program(&["lock", "pipeline.toml"]);
+    assert_eq!(shown.status.code(), Some(2), "{}", text(&shown.stderr));
+    let accept = |said: &str| {
+        let (_, command) = said.split_once("wmshost lock pipeline.toml --accept ").expect("a command");
+        command.chars().take_while(char::is_ascii_hexdigit).collect::<String>()
+    };
+    assert_eq!(accept(&reported), accept(&text(&shown.stderr)), "{reported}");
+    assert!(text(&shown.stdout).contains("hostile: "), "{}", text(&shown.stdout));
+    assert_eq!(program(&["lock", "pipeline.toml", "--accept", &accept(&reported)]).status.code(), Some(0));
+    // And back.
     fs::copy(component("hostile_transform"), &copied).expect("restored");
+    let reported = text(&site.run(&[]).stderr);
+    assert_eq!(program(&["lock", "pipeline.toml", "--accept", &accept(&reported)]).status.code(), Some(0));
     // Another grant.
     fs::write(&file, pipeline + "reads = [\"secret\"]\n").expect("a pipeline");
     let end = site.run(&[]);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wmshost_flow::FailureKind::{self, Limit, Permanent, Timeout, Trap};
-use wmshost_flow::OnTrap;
+use wmshost_flow::{OnTrap, TotalLimits};
 use wmshost_sandbox::Limits;
 
 use crate::world::{Attack, End, attack_by, ends_well, fails, try_rows};
@@ -299,4 +299,18 @@ fn an_endless_row_costs_little_more_than_one_limit() {
     let words = "limit call_time: 4s allowed, more asked for; row 1 of the batch alone (id = 1) takes longer than";
     fails(&Attack { limits, ..attack("loop") }, End { function: "process", kind: Timeout, words });
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
+/// Each call is short, and no row is the cause: none goes to quarantine.
+#[test]
+fn a_total_time_that_is_used_up_ends_the_stream_and_rejects_no_row() {
+    for on_trap in [OnTrap::Fail, OnTrap::Retry, OnTrap::Quarantine] {
+        let total = TotalLimits { stream: Duration::from_millis(100), ..TotalLimits::default() };
+        let limits = Limits { total, ..Limits::default() };
+        let words = "limit stream_time: 100ms allowed, more asked for; `stream_timeout` in [limits] raises it";
+        fails(
+            &Attack { limits, on_trap, batch_rows: 1, loaded_before: false, ..attack("slow") },
+            End { function: "process", kind: Timeout, words },
+        );
+    }
 }

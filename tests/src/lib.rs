@@ -6,6 +6,7 @@
 //! | `built` | the program and the plugins, as they were built last |
 //! | `test_project` | a folder with a pipeline, a source and a target, and running the program on them |
 //! | `components` | components made from others by overwriting them |
+//! | `damage` | damage to bytes, by a seed |
 //! | `expected` | the expected rows of the target, recomputed in plain SQL |
 //! | `generated` | values by seed, and the canonical text of each |
 //! | `numbers` | numbers that look random and are the same every time |
@@ -14,6 +15,7 @@ use std::process::{Child, Command};
 
 mod built;
 mod components;
+mod damage;
 mod expected;
 pub mod generated;
 mod numbers;
@@ -21,6 +23,7 @@ mod test_project;
 
 pub use built::{plugin, plugins, program, root};
 pub use components::{with_contract_version, with_text};
+pub use damage::damaged;
 pub use expected::assert_target_equals_source;
 pub use generated::{EPOCH, canonical_number, day_text, hexadecimal, moment_text};
 pub use numbers::Numbers;

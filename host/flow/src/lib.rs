@@ -54,7 +54,7 @@ pub use failure::cause::{ErrorClass, FailureCause, WasmError};
 pub use failure::kind::FailureKind;
 pub use failure::policy::{Exit, FailurePolicy, failure_policy};
 pub use failure::{CallSite, Failure, Stage, StreamFailure};
-pub use limits::Limits;
+pub use limits::{CompileLimits, Limits, TotalLimits};
 pub use metadata::checkpoint::{Checkpoint, LoadMode};
 pub use metadata::json::hex;
 pub use metadata::{

@@ -1,4 +1,4 @@
-//! The limits of a plugin: of an instance of its component, and of the SQL that it writes. The sandbox and the drivers
+//! The limits of a plugin: of compiling its component, of an instance of that, and of the SQL that it writes. The sandbox and the drivers
 //! enforce them, and a hostile guest in the tests tries to exceed each.
 
 use std::time::Duration;
@@ -53,6 +53,52 @@ pub struct Limits {
     pub statement_time: Duration,
     /// The most bytes of SQLite's temporary files, of all statements of the process together.
     pub temp_bytes: u64,
+    /// The limits of all calls together.
+    pub total: TotalLimits,
+    /// The limits of compiling the component.
+    pub compile: CompileLimits,
+}
+
+/// The limits of the time of all calls of a plugin in one run, in all instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TotalLimits {
+    /// The longest computing time for one stream.
+    pub stream: Duration,
+    /// The longest time that databases and web services may work for one stream.
+    pub stream_wait: Duration,
+    /// The longest computing time for all streams.
+    pub run: Duration,
+    /// The longest computing time of a row on average, besides the time of one call.
+    pub row: Duration,
+}
+
+impl Default for TotalLimits {
+    fn default() -> Self {
+        const HOUR: u64 = 3_600;
+        Self {
+            stream: Duration::from_secs(12 * HOUR),
+            stream_wait: Duration::from_secs(7 * 24 * HOUR),
+            run: Duration::from_secs(24 * HOUR),
+            row: Duration::from_millis(100),
+        }
+    }
+}
+
+/// The limits of compiling a component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CompileLimits {
+    /// The most memory, in bytes.
+    pub bytes: u64,
+    /// The longest computing time, of all processors together.
+    pub cpu: Duration,
+    /// The longest time by the clock.
+    pub time: Duration,
+}
+
+impl Default for CompileLimits {
+    fn default() -> Self {
+        Self { bytes: 2 << 30, cpu: Duration::from_secs(300), time: Duration::from_secs(600) }
+    }
 }
 
 impl Default for Limits {
@@ -80,6 +126,8 @@ impl Default for Limits {
             statement_bytes: 256 << 10,
             statement_time: Duration::from_secs(1_800),
             temp_bytes: 16 << 30,
+            total: TotalLimits::default(),
+            compile: CompileLimits::default(),
         }
     }
 }

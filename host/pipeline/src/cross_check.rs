@@ -186,7 +186,7 @@ impl Checker<'_> {
             name: metadata.name,
             version: metadata.version,
             digest: metadata.digest,
-            limits: self.pipeline.limits_of_plugins.get(label).unwrap_or(&self.pipeline.limits).clone(),
+            limits: self.pipeline.limits_of(label).clone(),
             settings,
         })
     }

@@ -18,28 +18,28 @@ struct Entry {
 
 /// An entry whose key counts units of `1 << shift`.
 macro_rules! size {
-    ($key:ident, $field:ident, $shift:literal) => {
+    ($key:ident, $($field:ident).+, $shift:literal) => {
         Entry {
             key: &keys::$key,
-            get: |limits| (limits.$field as u64) >> $shift,
-            set: |limits, value| limits.$field = (value << $shift) as _,
+            get: |limits| (limits.$($field).+ as u64) >> $shift,
+            set: |limits, value| limits.$($field).+ = (value << $shift) as _,
         }
     };
 }
 
 /// An entry whose key is a duration.
 macro_rules! time {
-    ($key:ident, $field:ident) => {
+    ($key:ident, $($field:ident).+) => {
         Entry {
             key: &keys::$key,
-            get: |limits| limits.$field.as_secs(),
-            set: |limits, value| limits.$field = Duration::from_secs(value),
+            get: |limits| limits.$($field).+.as_secs(),
+            set: |limits, value| limits.$($field).+ = Duration::from_secs(value),
         }
     };
 }
 
 /// All limits, in the order of the documentation.
-const ENTRIES: [Entry; 22] = [
+const ENTRIES: [Entry; 29] = [
     size!(MEMORY_MIB, memory_bytes, 20),
     time!(CALL_TIMEOUT, call_time),
     time!(WAIT_TIMEOUT, wait_time),
@@ -60,6 +60,17 @@ const ENTRIES: [Entry; 22] = [
     size!(DECLARED_PARTS, declared_parts, 0),
     size!(DECLARED_MIB, declared_bytes, 20),
     size!(STATEMENT_KIB, statement_bytes, 10),
+    time!(STREAM_TIMEOUT, total.stream),
+    time!(STREAM_WAIT_TIMEOUT, total.stream_wait),
+    time!(RUN_TIMEOUT, total.run),
+    Entry {
+        key: &keys::ROW_MS,
+        get: |limits| u64::try_from(limits.total.row.as_millis()).unwrap_or(u64::MAX),
+        set: |limits, value| limits.total.row = Duration::from_millis(value),
+    },
+    size!(COMPILE_MIB, compile.bytes, 20),
+    time!(COMPILE_CPU, compile.cpu),
+    time!(COMPILE_TIMEOUT, compile.time),
     time!(STATEMENT_TIMEOUT, statement_time),
     size!(TEMP_MIB, temp_bytes, 20),
 ];

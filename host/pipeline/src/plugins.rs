@@ -7,7 +7,7 @@ use crate::section_reader::SectionReader;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use wmshost_flow::SettingKind;
+use wmshost_flow::{CompileLimits, SettingKind};
 
 /// The kind of a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub enum PluginProblem {
         found: String,
         /// The digest in the lock.
         locked: Option<String>,
+        /// The next step.
+        advice: String,
     },
     /// It is not signed by one of the keys of `require_signed`, for this reason.
     NotSigned(String),
@@ -83,6 +85,8 @@ pub enum PluginProblem {
     NotAComponent(String),
     /// It is a component, but for a world or a contract that this host does not offer.
     ForeignContract(String),
+    /// It is not compiled within the limits.
+    NotCompiled(String),
     /// Its function for describing itself failed.
     Faulty(String),
 }
@@ -101,13 +105,13 @@ impl PluginProblem {
                 format!("{path} has the digest {found}, which is not the one given"),
                 "use the right file, or state its digest once you trust it",
             ),
-            Self::NotLocked { found, locked } => {
+            Self::NotLocked { found, locked, advice } => {
                 let locked = locked.as_deref().unwrap_or("nothing");
                 (
                     format!(
                         "{path} is not the component in wmshost.lock: its digest is {found}, and {locked} is locked"
                     ),
-                    "restore the component, or look at what changes by `wmshost lock PIPELINE`",
+                    advice.as_str(),
                 )
             }
             Self::NotSigned(why) => (
@@ -121,6 +125,10 @@ impl PluginProblem {
             Self::ForeignContract(why) => {
                 (format!("{path} does not fit this host: {why}"), "wit/README.md says which plugins this host runs")
             }
+            Self::NotCompiled(why) => (
+                format!("{path} is not compiled: {why}"),
+                "use another component, or raise the limit in [plugins.NAME.limits] if you trust this one",
+            ),
             Self::Faulty(why) => {
                 (format!("{path} failed when it was asked to describe itself: {why}"), "fix the plugin's `describe`")
             }
@@ -191,4 +199,6 @@ pub struct Demands<'a> {
     pub digest: Option<&'a str>,
     /// The public keys, by one of which it must be signed; empty if it need not be.
     pub signers: &'a [String],
+    /// The limits within which it must be compiled.
+    pub compile: CompileLimits,
 }

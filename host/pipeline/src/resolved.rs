@@ -214,20 +214,30 @@ impl Resolved {
     /// Returns the component files by plugin label: of all plugins that the file declares, and of the standard plugins
     /// that its streams and models name without a declaration.
     pub fn plugin_files(&self) -> BTreeMap<String, PluginFile> {
+        let undeclared = self.used_plugins().filter(|label| !self.declared_plugins.contains(label));
+        let standard = undeclared.map(|label| (label.clone(), PluginFile::Standard(label)));
+        self.plugins.clone().into_iter().chain(standard).collect()
+    }
+
+    /// Returns the labels of the plugins that its streams and models name, each as often as it is named.
+    pub fn used_plugins(&self) -> impl Iterator<Item = String> {
         let of_stream = |plan: &StreamPlan| {
             let mut labels = plan.transforms.clone();
             labels.extend([plan.extractor.clone(), plan.loader.clone()]);
             labels
         };
-        let labels = self.streams.iter().flat_map(of_stream).chain(self.models.plugins.iter().cloned());
-        let undeclared = labels.filter(|label| !self.declared_plugins.contains(label));
-        let standard = undeclared.map(|label| (label.clone(), PluginFile::Standard(label)));
-        self.plugins.clone().into_iter().chain(standard).collect()
+        self.streams.iter().flat_map(of_stream).chain(self.models.plugins.iter().cloned())
     }
 
     /// Returns the demands on the component of a plugin.
     pub fn demands(&self, label: &str) -> Demands<'_> {
-        Demands { digest: self.digests.get(label).map(String::as_str), signers: &self.signers }
+        let digest = self.digests.get(label).map(String::as_str);
+        Demands { digest, signers: &self.signers, compile: self.limits_of(label).compile }
+    }
+
+    /// Returns the limits of a plugin.
+    pub(crate) fn limits_of(&self, label: &str) -> &Limits {
+        self.limits_of_plugins.get(label).unwrap_or(&self.limits)
     }
 
     /// Returns the connection in which models are built: the one that is named, or the one that all streams write.

@@ -18,7 +18,7 @@ mod scaffold;
 
 pub use cases::{
     CaseDiff, CaseResult, Outcome, PluginDiff, RecordedCall, Recording, Replayed, Suite, copy_as_case, diff,
-    read_recording, record, recordings, replay, run_suite,
+    read_recording, record, recorded, recordings, replay, run_suite,
 };
 pub use certify::{Clause, Finding, Verdict, clauses, examine};
 pub use error::{Error, Result};

@@ -5,18 +5,28 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use wmshost_sandbox::Cache;
+use wmshost_sandbox::{Cache, Compiler};
 
 use crate::environment::variable;
 
 /// The folder for the host's own files: `WMSHOST_HOME`, or `.wmshost` in the current folder.
 #[derive(Debug, Clone)]
-pub struct DataDir(PathBuf);
+pub struct DataDir {
+    folder: PathBuf,
+    compiler: Compiler,
+}
 
 impl DataDir {
     /// Finds the folder by the environment.
     pub fn find() -> Self {
-        Self(variable("WMSHOST_HOME").map_or_else(|| PathBuf::from(".wmshost"), PathBuf::from))
+        let folder = variable("WMSHOST_HOME").map_or_else(|| PathBuf::from(".wmshost"), PathBuf::from);
+        Self { folder, compiler: Compiler::default() }
+    }
+
+    /// The same, whose plugins are compiled by another compiler.
+    #[must_use]
+    pub fn compiling_by(self, compiler: Compiler) -> Self {
+        Self { compiler, ..self }
     }
 
     /// Compiled plugins, sealed by a key of the user's own: the folder may have come with a repository.
@@ -25,18 +35,18 @@ impl DataDir {
         let own = own.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".local/state")));
         let key = own.filter(|folder| folder.is_absolute()).map(|folder| folder.join("wmshost/plugins.key"));
         // Without a home, a folder that WMSHOST_HOME names is the operator's own.
-        let key = key.or_else(|| self.0.is_absolute().then(|| self.0.join("plugins.key")));
-        Cache { folder: self.0.join("plugins"), key }
+        let key = key.or_else(|| self.folder.is_absolute().then(|| self.folder.join("plugins.key")));
+        Cache { folder: self.folder.join("plugins"), key, compiler: self.compiler.clone() }
     }
 
     /// The folder itself.
     pub(crate) fn folder(&self) -> &Path {
-        &self.0
+        &self.folder
     }
 
     /// Makes the folder if it is not there, as a private one.
     pub(crate) fn make(&self) -> io::Result<()> {
-        Self::make_private(&self.0)
+        Self::make_private(&self.folder)
     }
 
     /// Makes a folder, and those above it, for their owner alone if they are not there: logs and rows in them are not for
@@ -48,42 +58,42 @@ impl DataDir {
 
     /// The folder in which refused logins are remembered.
     pub(crate) fn refused_logins(&self) -> PathBuf {
-        self.0.join("refused-logins")
+        self.folder.join("refused-logins")
     }
 
     /// The folder of the measurements of web services.
     pub(crate) fn measurements(&self) -> PathBuf {
-        self.0.join("measurements")
+        self.folder.join("measurements")
     }
 
     /// The history of runs.
     pub fn history(&self) -> PathBuf {
-        self.0.join("state.db")
+        self.folder.join("state.db")
     }
 
     /// The book of schedules.
     pub fn schedules(&self) -> PathBuf {
-        self.0.join("schedules.db")
+        self.folder.join("schedules.db")
     }
 
     /// The incidents and the outbox of alerts.
     pub(crate) fn alerts(&self) -> PathBuf {
-        self.0.join("alerts.db")
+        self.folder.join("alerts.db")
     }
 
     /// The folder for the artifacts of a pipeline's models.
     pub fn models(&self, pipeline: &str) -> PathBuf {
-        self.0.join("models").join(pipeline)
+        self.folder.join("models").join(pipeline)
     }
 
     /// The folder of the logs.
     pub(crate) fn logs(&self) -> PathBuf {
-        self.0.join("logs")
+        self.folder.join("logs")
     }
 
     /// The folder of the recordings of all runs.
     pub(crate) fn all_recordings(&self) -> PathBuf {
-        self.0.join("recordings")
+        self.folder.join("recordings")
     }
 
     /// The folder of the recordings of a run.

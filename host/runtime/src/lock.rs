@@ -3,7 +3,7 @@
 //! a component that differs from it is not compiled, and a pipeline that grants something else does not run, until a person
 //! has accepted the difference.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use wmshost_sandbox::{CONTRACT_VERSION, ComponentFile, WASMTIME_VERSION};
 use crate::error::{Error, Result};
 use crate::files::write_document;
 use crate::grants::{Grants, PluginGrants, grants};
-use crate::plugin_registry::{PluginRegistry, named_digest};
+use crate::plugin_registry::{Locked, PluginRegistry, named_digest};
 use crate::signature::signer;
 
 /// The name of the file.
@@ -72,9 +72,15 @@ pub struct LockedPlugin {
 }
 
 impl LockedPipeline {
-    /// Returns a digest of the pipeline's entry without its toolchain, by which a person accepts it.
+    /// Returns a digest of the components with their signers and grants, by which a person accepts them. The rest follows
+    /// from the components, and is not known before they are compiled.
     pub fn hash(&self) -> String {
-        let text = serde_json::to_string(&self.plugins).unwrap_or_default();
+        let accepted = |(name, plugin)| {
+            let LockedPlugin { digest, signer, grants, .. }: &LockedPlugin = plugin;
+            (name, (digest, signer, grants))
+        };
+        let plugins: BTreeMap<&String, _> = self.plugins.iter().map(accepted).collect();
+        let text = serde_json::to_string(&plugins).unwrap_or_default();
         blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
     }
 
@@ -203,7 +209,7 @@ fn signer_of(component: &ComponentFile, keys: &[String]) -> Result<Option<String
 
 /// Has the registry hold the components of a pipeline to its lock, if there is one, before anything in them is compiled.
 pub(crate) fn hold(file: &Path, resolved: &Resolved, registry: &PluginRegistry) -> Result<Option<LockedPipeline>> {
-    registry.hold_to(BTreeMap::new());
+    registry.hold_to(Locked::default());
     let Some(lock) = read_lock(file)? else { return Ok(None) };
     let Some(locked) = lock.pipelines.get(&resolved.name).cloned() else {
         return Err(Failure::invalid_config(format!(
@@ -214,14 +220,23 @@ pub(crate) fn hold(file: &Path, resolved: &Resolved, registry: &PluginRegistry) 
         .advise(format!("write it by `wmshost lock {}`", file.display()))
         .into());
     };
-    let mut digests = BTreeMap::new();
+    let (mut digests, mut now) = (BTreeMap::new(), locked.clone());
     for (label, plugin) in resolved.plugin_files() {
-        let digest = locked.plugins.get(&label).map(|plugin| plugin.digest.clone());
-        if let Ok(path) = registry.file(&plugin) {
-            digests.insert(path, digest);
+        let Ok(path) = registry.file(&plugin) else { continue };
+        if let (Some(plugin), Ok(found)) = (now.plugins.get_mut(&label), registry.component(&path)) {
+            plugin.digest = named_digest(found.digest());
         }
+        digests.insert(path, locked.plugins.get(&label).map(|plugin| plugin.digest.clone()));
     }
-    registry.hold_to(digests);
+    let file = file.display();
+    let mut advice = format!("restore the component, or look at what changes by `wmshost lock {file}`");
+    let used: BTreeSet<String> = resolved.used_plugins().collect();
+    now.plugins.retain(|label, _| used.contains(label));
+    // The grants of a plugin that is new are not known yet.
+    if now.plugins.len() == used.len() {
+        advice += &format!(", and once you agree `wmshost lock {file} --accept {}`", now.hash());
+    }
+    registry.hold_to(Locked { digests, advice });
     Ok(Some(locked))
 }
 
@@ -286,6 +301,11 @@ mod tests {
         );
         assert!(before.differences(&before).is_empty());
         assert!(before.hash() != now.hash());
+        let mut upgraded = before.clone();
+        upgraded.plugins.insert("a".to_owned(), plugin("y", &["log", "source"], &[("s", "t")]));
+        let mut found = before.clone();
+        found.plugins.get_mut("a").unwrap().digest = "y".to_owned();
+        assert_eq!(found.hash(), upgraded.hash(), "it follows from the component alone");
         let other = LockedPipeline {
             toolchain: Toolchain { wmshost: "2".into(), ..before.toolchain.clone() },
             ..before.clone()

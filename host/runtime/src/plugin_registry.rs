@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use wmshost_flow::{Cancel, Failure, FailureCause, WasmError};
+use wmshost_flow::{Cancel, CompileLimits, Failure, FailureCause, WasmError};
 use wmshost_pipeline::{
     Demands, PluginCatalog, PluginFile, PluginMetadata, PluginProblem, Resolved, SettingMetadata,
     StandardPluginProblem, World,
@@ -21,9 +21,19 @@ pub struct PluginRegistry {
     standard: PluginFolders,
     /// Their bytes: those that are held to the lock and to signatures are those that are compiled.
     read: RefCell<BTreeMap<PathBuf, Result<ComponentFile, Failure>>>,
-    loaded: RefCell<BTreeMap<PathBuf, Result<Plugin, Failure>>>,
-    /// The digests of the lock, by file; `None` for a plugin that the lock lacks. Other files are not held to it.
-    locked: RefCell<BTreeMap<PathBuf, Option<String>>>,
+    loaded: RefCell<BTreeMap<(PathBuf, CompileLimits), Result<Plugin, Failure>>>,
+    /// The limits within which files are compiled, as a pipeline demanded last.
+    limits: RefCell<BTreeMap<PathBuf, CompileLimits>>,
+    locked: RefCell<Locked>,
+}
+
+/// The components of a lock.
+#[derive(Debug, Default)]
+pub(crate) struct Locked {
+    /// Their digests by file; `None` for a plugin that the lock lacks. Other files are not held to it.
+    pub(crate) digests: BTreeMap<PathBuf, Option<String>>,
+    /// The next step for a person who meets another component.
+    pub(crate) advice: String,
 }
 
 impl PluginRegistry {
@@ -35,6 +45,7 @@ impl PluginRegistry {
             standard: PluginFolders::default(),
             read: RefCell::default(),
             loaded: RefCell::default(),
+            limits: RefCell::default(),
             locked: RefCell::default(),
         })
     }
@@ -60,9 +71,9 @@ impl PluginRegistry {
     pub fn plugin(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
         let placed = |failure: Failure| failure.within(file.display());
         let component = self.component(file).map_err(placed)?;
-        self.check_locked(&component).map_err(|_| {
-            Failure::denied(format!("{} is not the component in wmshost.lock", file.display()))
-                .advise("restore the component, or look at what changes by `wmshost lock PIPELINE`")
+        self.check_locked(&component).map_err(|problem| {
+            let (message, advice) = problem.explain(file);
+            Failure::denied(message).advise(advice)
         })?;
         Ok(self.loaded(name, &component).map_err(placed)?.named(name))
     }
@@ -73,9 +84,9 @@ impl PluginRegistry {
         read.entry(file.to_owned()).or_insert_with(|| ComponentFile::read(file)).clone()
     }
 
-    /// Holds these files to the digests of a lock.
-    pub(crate) fn hold_to(&self, digests: BTreeMap<PathBuf, Option<String>>) {
-        *self.locked.borrow_mut() = digests;
+    /// Holds the files of a lock to it.
+    pub(crate) fn hold_to(&self, locked: Locked) {
+        *self.locked.borrow_mut() = locked;
     }
 
     /// Returns the number of calls of plugins for a stream that were denied.
@@ -107,7 +118,7 @@ impl PluginRegistry {
         for (label, plugin) in pipeline.plugin_files() {
             let path = self.file(&plugin)?;
             let component = self.component(&path).map_err(|failure| failure.within(path.display()))?;
-            held_to(&component, pipeline.demands(&label)).map_err(|problem| {
+            self.held_to(&component, pipeline.demands(&label)).map_err(|problem| {
                 let (message, advice) = problem.explain(&path);
                 Failure::denied(format!("plugin {label}: {message}")).advise(advice)
             })?;
@@ -115,22 +126,37 @@ impl PluginRegistry {
         Ok(())
     }
 
+    /// Holds a component to these demands.
+    fn held_to(&self, component: &ComponentFile, demands: Demands<'_>) -> Result<(), PluginProblem> {
+        let Demands { digest, signers, compile } = demands;
+        let found = named_digest(component.digest());
+        if digest.is_some_and(|digest| digest != found) {
+            return Err(PluginProblem::OtherDigest(found));
+        }
+        if !signers.is_empty() {
+            signer(component, signers).map_err(PluginProblem::NotSigned)?;
+        }
+        self.limits.borrow_mut().insert(component.path().to_owned(), compile);
+        Ok(())
+    }
+
     /// Fails if a component is not the one in the lock.
     fn check_locked(&self, component: &ComponentFile) -> Result<(), PluginProblem> {
-        let locked = self.locked.borrow();
-        let Some(locked) = locked.get(component.path()) else { return Ok(()) };
+        let Locked { digests, advice } = &*self.locked.borrow();
+        let Some(locked) = digests.get(component.path()) else { return Ok(()) };
         let found = named_digest(component.digest());
         if locked.as_ref() == Some(&found) {
             return Ok(());
         }
-        Err(PluginProblem::NotLocked { found, locked: locked.clone() })
+        Err(PluginProblem::NotLocked { found, locked: locked.clone(), advice: advice.clone() })
     }
 
     /// The same, under the name that it was first asked for by; its failure does not name the file.
     fn loaded(&self, name: &str, component: &ComponentFile) -> Result<Plugin, Failure> {
+        let limits = self.limits.borrow().get(component.path()).copied().unwrap_or_default();
         let mut loaded = self.loaded.borrow_mut();
-        let entry = loaded.entry(component.path().to_owned());
-        entry.or_insert_with(|| self.sandbox.load_component(name, component)).clone()
+        let entry = loaded.entry((component.path().to_owned(), limits));
+        entry.or_insert_with(|| self.sandbox.load_component(name, component, limits)).clone()
     }
 }
 
@@ -152,7 +178,7 @@ impl PluginCatalog for PluginRegistry {
             return Err(PluginProblem::Missing);
         }
         let component = self.component(path).map_err(|failure| problem(&failure))?;
-        held_to(&component, demands)?;
+        self.held_to(&component, demands)?;
         self.check_locked(&component)?;
         let plugin = self.loaded("plugin", &component).map_err(|failure| problem(&failure))?.named("plugin");
         let digest = named_digest(&plugin.digest);
@@ -168,19 +194,6 @@ impl PluginCatalog for PluginRegistry {
     }
 }
 
-/// Holds a component to these demands.
-fn held_to(component: &ComponentFile, demands: Demands<'_>) -> Result<(), PluginProblem> {
-    let Demands { digest, signers } = demands;
-    let found = named_digest(component.digest());
-    if digest.is_some_and(|digest| digest != found) {
-        return Err(PluginProblem::OtherDigest(found));
-    }
-    if !signers.is_empty() {
-        signer(component, signers).map_err(PluginProblem::NotSigned)?;
-    }
-    Ok(())
-}
-
 /// A digest as pipeline files write it.
 pub fn named_digest(hex: &str) -> String {
     format!("blake3:{hex}")
@@ -190,7 +203,8 @@ fn problem(failure: &Failure) -> PluginProblem {
     match failure.cause {
         Some(FailureCause::Wasm(WasmError::NotAComponent)) => PluginProblem::NotAComponent(failure.to_string()),
         Some(FailureCause::Io(_)) => PluginProblem::Unreadable(failure.to_string()),
-        _ => PluginProblem::ForeignContract(failure.to_string()),
+        Some(FailureCause::Wasm(_)) => PluginProblem::ForeignContract(failure.to_string()),
+        _ => PluginProblem::NotCompiled(failure.to_string()),
     }
 }
 
@@ -209,7 +223,8 @@ mod tests {
         std::fs::write(&file, b"\0asm\x01\0\0\0").unwrap();
         let registry = PluginRegistry::new(Cache::beside(folder.path().join("cache"))).unwrap();
         let digest = named_digest(registry.component(&file).unwrap().digest());
-        registry.hold_to(BTreeMap::from([(file.clone(), Some(digest))]));
+        let digests = BTreeMap::from([(file.clone(), Some(digest))]);
+        registry.hold_to(Locked { digests, advice: String::new() });
         std::fs::write(&file, b"something else").unwrap();
         let failure = registry.plugin("a", &file).err().unwrap().to_string();
         assert!(failure.contains("a core wasm module, not a component"), "{failure}");

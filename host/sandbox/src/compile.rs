@@ -11,28 +11,38 @@ use std::path::{Path, PathBuf};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
-use wmshost_flow::{Failure, FailureCause, WasmError};
+use wmshost_flow::{Cancel, CompileLimits, Failure};
 
+use crate::compiler::{Compiler, no_component};
 use crate::component_file::ComponentFile;
+use crate::engine::TickingEngine;
 use crate::seal::{PRIVATE_FILE, PRIVATE_FOLDER, SealKey};
 use crate::weigh::weigh;
 
 const MAGIC: &[u8; 8] = b"wmsaot03";
 
-/// The place where compiled components are kept.
+/// The place where compiled components are kept, and their compiler.
 #[derive(Debug, Clone)]
 pub struct Cache {
     /// The folder of the components.
     pub folder: PathBuf,
     /// The file with the key that seals them, outside of that folder; `None` if nothing is kept.
     pub key: Option<PathBuf>,
+    /// The compiler of those that are not there.
+    pub compiler: Compiler,
 }
 
 impl Cache {
     /// A cache in a folder, with its key beside the folder: for a folder that nobody else can have filled.
     pub fn beside(folder: PathBuf) -> Self {
         let key = folder.with_extension("key");
-        Self { folder, key: Some(key) }
+        Self { folder, key: Some(key), compiler: Compiler::default() }
+    }
+
+    /// The same, filled by another compiler.
+    #[must_use]
+    pub fn compiling_by(self, compiler: Compiler) -> Self {
+        Self { compiler, ..self }
     }
 
     /// The key; `None` if there is none that can be trusted.
@@ -48,7 +58,14 @@ impl Cache {
 const COMPONENT_HEADER: [u8; 8] = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
 
 /// Compiles a component and stores it in `cache`, or takes it from there. Failures do not name the file.
-pub(crate) fn compile(engine: &Engine, file: &ComponentFile, cache: &Cache) -> Result<Component, Failure> {
+pub(crate) fn compile(
+    ticking: &TickingEngine,
+    file: &ComponentFile,
+    cache: &Cache,
+    limits: CompileLimits,
+    cancel: &Cancel,
+) -> Result<Component, Failure> {
+    let engine = &ticking.engine;
     let wasm = file.bytes();
     if wasm.get(..8) != Some(&COMPONENT_HEADER) {
         let found = match wasm.get(..4) {
@@ -64,16 +81,11 @@ pub(crate) fn compile(engine: &Engine, file: &ComponentFile, cache: &Cache) -> R
         return Ok(component);
     }
     weigh(wasm)?;
-    let artefact =
-        engine.precompile_component(wasm).map_err(|e| no_component(format!("not a valid component: {e:#}")))?;
+    let artefact = cache.compiler.compile(ticking, file, limits, cancel)?;
     if let Some(Err(error)) = key.map(|key| keep(&kept, &artefact, key)) {
         tracing::warn!("compiled plugin not kept in {}: {error}", kept.display());
     }
     deserialize(engine, &artefact).map_err(|e| Failure::permanent(format!("{e:#}")))
-}
-
-fn no_component(why: String) -> Failure {
-    Failure::invalid_config(why).caused_by(FailureCause::Wasm(WasmError::NotAComponent))
 }
 
 fn kept_path(engine: &Engine, cache: &Path, digest: &str) -> PathBuf {
@@ -100,10 +112,10 @@ fn load_kept(engine: &Engine, kept: &Path, key: SealKey) -> Option<Component> {
     deserialize(engine, artefact).ok()
 }
 
-#[expect(unsafe_code, reason = "the artefact was made by this engine or has the seal of one that was")]
+#[expect(unsafe_code, reason = "the artefact was made for this call or has the seal of one that was")]
 fn deserialize(engine: &Engine, artefact: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: `deserialize` needs bytes that `precompile_component` made. They come straight from it, or from
-    // a file whose seal, of a key that only this user can read, proves that it is whole and of this component; wasmtime
+    // SAFETY: `deserialize` needs bytes that `precompile_component` made. They come straight from it, through
+    // a pipe from a process of this program that called it on the same bytes, or from a file whose seal, of a key that only this user can read, proves that it is whole and of this component; wasmtime
     // checks version and config.
     unsafe { Component::deserialize(engine, artefact) }
 }

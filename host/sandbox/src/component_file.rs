@@ -17,6 +17,7 @@ use crate::weigh::COMPONENT_BYTES;
 pub struct ComponentFile {
     path: PathBuf,
     bytes: Arc<[u8]>,
+    hash: blake3::Hash,
     digest: String,
 }
 
@@ -39,8 +40,13 @@ impl ComponentFile {
             let found = path.metadata().map_or(0, |described| described.len()).max(bytes.len() as u64);
             return Err(Failure::limit("component_bytes", COMPONENT_BYTES, found));
         }
-        let digest = blake3::hash(&bytes).to_hex().to_string();
-        Ok(Self { path: path.to_owned(), bytes: bytes.into(), digest })
+        Ok(Self::of_bytes(path.to_owned(), bytes))
+    }
+
+    /// These bytes, which are in no file yet.
+    pub fn of_bytes(path: PathBuf, bytes: Vec<u8>) -> Self {
+        let hash = blake3::hash(&bytes);
+        Self { path, bytes: bytes.into(), hash, digest: hash.to_hex().to_string() }
     }
 
     /// Returns the path of the file.
@@ -67,6 +73,11 @@ impl ComponentFile {
             }
         }
         found.into_iter().collect()
+    }
+
+    /// Returns the digest of the bytes.
+    pub(crate) fn hash(&self) -> &[u8; blake3::OUT_LEN] {
+        self.hash.as_bytes()
     }
 
     /// Returns the digest of the bytes (BLAKE3), in hex.

@@ -44,7 +44,9 @@ impl<W> Instance<W> {
             Ok(UpdateDeadline::Continue(1))
         });
         store.data_mut().begin(Purpose::of(INSTANTIATE));
+        check_time(&mut store, INSTANTIATE)?;
         let world = view(&mut store, component, linker);
+        store.data_mut().timer.end();
         let world = world.map_err(|error| trap_failure(&mut store, INSTANTIATE, &error))?;
         Ok(Self { store, world: Arc::new(world), is_metered })
     }
@@ -69,16 +71,24 @@ impl<W> Instance<W> {
         call: impl FnOnce(&W, &mut Store<InstanceState>) -> wasmtime::Result<T>,
     ) -> Result<T, Failure> {
         self.store.data_mut().begin(purpose);
+        check_time(&mut self.store, purpose.function)?;
         self.store.set_epoch_deadline(1);
         let world = Arc::clone(&self.world);
         let before = self.fuel();
         let result = call(&world, &mut self.store);
         let used = before - self.fuel();
-        let state = self.store.data();
+        let state = self.store.data_mut();
+        state.timer.end();
         state.cost.count(used, state.memory.bytes());
         let result = result.map_err(|error| trap_failure(&mut self.store, purpose.function, &error));
         self.store.data_mut().log.log_output();
         result
+    }
+
+    /// Counts the rows that the last call was about, which has returned. Fails if the rows so far took too long.
+    pub(crate) fn count_rows(&self, function: &'static str, rows: usize) -> Result<(), Failure> {
+        let state = self.store.data();
+        state.timer.count_rows(rows).map_err(|failure| failure.at(&state.plugin, function))
     }
 
     /// Calls an exported function that returns a failure of the contract.
@@ -99,4 +109,10 @@ impl<W> Instance<W> {
         let plugin = self.store.data().plugin.clone();
         self.call_in(purpose, call)?.map_err(|failure| failure_from_wit(failure).at(&plugin, purpose.function))
     }
+}
+
+/// Fails if the calls so far took too long together: a call that is shorter than a tick of the clock is not interrupted.
+fn check_time(store: &mut Store<InstanceState>, function: &'static str) -> Result<(), Failure> {
+    let time_up = store.data().timer.check();
+    time_up.map_err(|time_up| trap_failure(store, function, &time_up.into()))
 }

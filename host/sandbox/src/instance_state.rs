@@ -14,6 +14,7 @@ use crate::handles::Handles;
 use crate::identity::Identity;
 use crate::limits::{CallTimer, MemoryGuard};
 use crate::purpose::Purpose;
+use crate::total_time::TotalTime;
 
 /// The state of one instance. It only holds the contexts together: a capability is linked with a view of its own one.
 /// Contexts of capabilities that the world does not have stay empty, and are not linked either.
@@ -37,7 +38,12 @@ pub(crate) struct InstanceState {
 
 impl InstanceState {
     /// The state of an instance that is granted nothing.
-    pub(crate) fn new(identity: Identity, limits: Limits, meter: Arc<LogMeter>, cost: Arc<CostMeter>) -> Self {
+    pub(crate) fn new(
+        identity: Identity,
+        limits: Limits,
+        (meter, total): (Arc<LogMeter>, Arc<TotalTime>),
+        cost: Arc<CostMeter>,
+    ) -> Self {
         let limits = Arc::new(limits);
         let log = LogCtx::new(&identity, &limits, Arc::clone(&meter));
         let [stdout, stderr] = log.standard_streams();
@@ -49,7 +55,7 @@ impl InstanceState {
         wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
         Self {
             memory: MemoryGuard::new(&limits),
-            timer: CallTimer::new(&limits),
+            timer: CallTimer::new(&limits, total),
             handles: Handles::new(&limits),
             wasi: wasi.build(),
             log,

@@ -5,6 +5,7 @@
 //! | `engine` | the engine, and the clock that interrupts plugins |
 //! | `component_file` | the bytes of a component, read once |
 //! | `compile` | components, compiled ahead of time and kept |
+//! | `compiler` | this process or one of its own as the compiler |
 //! | `seal` | the key that seals compiled components |
 //! | `weigh` | a look at a component before it is compiled |
 //! | `plugin` | a component with its world, and the stages that are made of it |
@@ -16,6 +17,7 @@
 //! | `identity` | the names and the settings of an instance |
 //! | `cost` | the cost of a plugin's calls |
 //! | `limits` | the limits of an instance |
+//! | `total_time` | the time of all calls together |
 //! | `instance` | calling a plugin: time, signals, output |
 //! | `purpose` | the purpose of a call |
 //! | `trap` | the reason why a call broke off, in words |
@@ -28,14 +30,17 @@
 //! | `columns` | a batch as plugins see it |
 //! | `convert` | between the contract's types and the flow's |
 //! | `checks` | the contract's rules about names and keys |
+//! | `border` | any bytes as what a guest passes, for tests |
 //! | `text` | texts of plugins, in a form that may be shown |
 //! | `bindings` | the contract, generated |
 
 mod bindings;
+mod border;
 mod capabilities;
 mod checks;
 mod columns;
 mod compile;
+mod compiler;
 mod component_file;
 mod contract;
 mod convert;
@@ -56,12 +61,15 @@ mod purpose;
 mod seal;
 mod stages;
 mod text;
+mod total_time;
 mod trap;
 mod wasi;
 mod weigh;
 
+pub use border::cross_border;
 pub use capabilities::{Granted, GrantedService, GrantedSource};
 pub use compile::Cache;
+pub use compiler::{COMPILE_COMMAND, Compiler, compile_for_parent};
 pub use component_file::ComponentFile;
 pub use contract::{CONTRACT_VERSION, contract_range};
 pub use cost::Cost;

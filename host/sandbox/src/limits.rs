@@ -1,9 +1,12 @@
-//! The limits of an instance's memory and of a call's time.
+//! The limits of an instance's memory and of the time of its calls.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wasmtime::ResourceLimiter;
-use wmshost_flow::{Failure, Limits};
+use wmshost_flow::{Failure, Limits, TotalLimits};
+
+use crate::total_time::{TotalTime, UsedUp, used_up};
 
 /// Returns the limits of a plugin while it describes itself. A description is read where no pipeline sets limits, so that
 /// a component with an interpreter in it must fit too.
@@ -87,20 +90,38 @@ pub(crate) struct CallTimer {
     wait_time: Duration,
     started: Instant,
     waited: Duration,
+    /// The computing time of the last call.
+    computed: Duration,
+    totals: TotalLimits,
+    total: Arc<TotalTime>,
+    /// The most time that one call may compute, whatever the purpose of the current one.
+    usual: Duration,
 }
 
-/// A call computed, or waited, longer than allowed.
+/// A call, or all calls together, computed or waited longer than allowed.
 #[derive(Debug, thiserror::Error)]
-#[error("limit {name}: {limit:?} allowed")]
-pub(crate) struct TimeUp {
-    pub(crate) name: &'static str,
-    pub(crate) limit: Duration,
+pub(crate) enum TimeUp {
+    #[error("limit {0}: {1:?} allowed")]
+    OfCall(&'static str, Duration),
+    #[error("a limit of all calls together")]
+    OfAllCalls(UsedUp),
+}
+
+impl TimeUp {
+    pub(crate) fn failure(&self) -> Failure {
+        match *self {
+            Self::OfCall(name, limit) => Failure::timeout(name, format_args!("{limit:?}")),
+            Self::OfAllCalls(total) => used_up(total),
+        }
+    }
 }
 
 impl CallTimer {
-    pub(crate) fn new(limits: &Limits) -> Self {
-        let Limits { call_time, wait_time, .. } = *limits;
-        Self { call_time, wait_time, started: Instant::now(), waited: Duration::ZERO }
+    /// A timer that adds to this total.
+    pub(crate) fn new(limits: &Limits, total: Arc<TotalTime>) -> Self {
+        let Limits { call_time, wait_time, total: totals, .. } = *limits;
+        let (waited, computed) = (Duration::ZERO, Duration::ZERO);
+        Self { call_time, wait_time, started: Instant::now(), waited, computed, totals, total, usual: call_time }
     }
 
     /// Begins a call that may compute for `call_time`.
@@ -115,16 +136,32 @@ impl CallTimer {
         self.waited += from.elapsed();
     }
 
+    /// The time that the guest computed since the call began.
+    fn computed(&self) -> Duration {
+        self.started.elapsed().saturating_sub(self.waited)
+    }
+
+    /// Ends the call.
+    pub(crate) fn end(&mut self) {
+        self.computed = self.computed();
+        self.total.count(self.computed, self.waited);
+    }
+
+    /// Counts the rows that the last call was about, which has returned. Fails if the rows so far took too long.
+    pub(crate) fn count_rows(&self, rows: usize) -> Result<(), Failure> {
+        self.total.count_rows(rows, self.computed, &self.totals, self.usual)
+    }
+
     /// Fails if the time is up. Called at every tick of the epoch while the guest computes, so also soon after it has
     /// waited.
     pub(crate) fn check(&self) -> Result<(), TimeUp> {
-        let computed = self.started.elapsed().saturating_sub(self.waited);
+        let computed = self.computed();
         if computed > self.call_time {
-            return Err(TimeUp { name: "call_time", limit: self.call_time });
+            return Err(TimeUp::OfCall("call_time", self.call_time));
         }
         if self.waited > self.wait_time {
-            return Err(TimeUp { name: "wait_time", limit: self.wait_time });
+            return Err(TimeUp::OfCall("wait_time", self.wait_time));
         }
-        Ok(())
+        self.total.used_up(&self.totals, computed, self.waited).map_or(Ok(()), |total| Err(TimeUp::OfAllCalls(total)))
     }
 }

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::component::{Component, Linker};
 use wmshost_flow::model::Declaration;
 use wmshost_flow::{
-    Cancel, Dialect, Extractor, Failure, FailureCause, Limits, Loader, SharedTarget, Transform, WasmError,
+    Cancel, CompileLimits, Dialect, Extractor, Failure, FailureCause, Limits, Loader, SharedTarget, Transform,
+    WasmError,
 };
 
 use crate::bindings::{any, extractor, loader, models, transform};
@@ -24,6 +25,7 @@ use crate::instance_state::InstanceState;
 use crate::limits::for_description;
 use crate::link::{World, check_imports, exports_of, imports_of, linker, world_of};
 use crate::stages::{PluginExtractor, PluginLoader, PluginTransform, declare};
+use crate::total_time::{SharedTime, TotalTime};
 
 /// The place where plugins run: one engine, and the cache of compiled components.
 pub struct Sandbox {
@@ -49,16 +51,18 @@ impl Sandbox {
         Self { cancel, ..self }
     }
 
-    /// Loads the component in `file` under its name in the pipeline. None of its code runs yet.
+    /// Loads the component in `file` under its name in the pipeline, where no pipeline sets limits for compiling it. None of
+    /// its code runs yet.
     pub fn load(&self, name: &str, file: &Path) -> Result<Plugin, Failure> {
-        let loaded = ComponentFile::read(file).and_then(|component| self.load_component(name, &component));
+        let limits = CompileLimits::default();
+        let loaded = ComponentFile::read(file).and_then(|component| self.load_component(name, &component, limits));
         loaded.map_err(|failure| failure.within(file.display()))
     }
 
-    /// The same, for a component that was read before. Failures do not name its file.
-    pub fn load_component(&self, name: &str, file: &ComponentFile) -> Result<Plugin, Failure> {
+    /// The same within these limits, for a component that was read before. Failures do not name its file.
+    pub fn load_component(&self, name: &str, file: &ComponentFile, limits: CompileLimits) -> Result<Plugin, Failure> {
         let engine = &self.engine.engine;
-        let component = compile(engine, file, &self.cache)?;
+        let component = compile(&self.engine, file, &self.cache, limits, &self.cancel)?;
         let foreign = |failure: Failure| failure.caused_by(FailureCause::Wasm(WasmError::ForeignContract));
         let world = world_of(engine, &component).map_err(foreign)?;
         let imports = imports_of(engine, &component);
@@ -82,6 +86,7 @@ impl Sandbox {
             linker: Arc::new(linker),
             cancel: self.cancel.clone(),
             meters: Arc::default(),
+            time: Arc::default(),
             cost: Arc::default(),
         })
     }
@@ -107,14 +112,16 @@ pub struct Plugin {
     component: Component,
     linker: Arc<Linker<InstanceState>>,
     cancel: Cancel,
-    /// The log output so far, by name and stream.
-    meters: Arc<Mutex<LogMeters>>,
+    /// The log output and the time so far, by name and stream.
+    meters: Arc<Mutex<Meters>>,
+    /// The time of all streams.
+    time: Arc<SharedTime>,
     /// The cost of its calls so far.
     cost: Arc<CostMeter>,
 }
 
-/// The log output, by the plugin's name and the stream's.
-type LogMeters = BTreeMap<(String, String), Arc<LogMeter>>;
+/// The log output and the time, by the plugin's name and the stream's.
+type Meters = BTreeMap<(String, String), (Arc<LogMeter>, Arc<TotalTime>)>;
 
 impl Plugin {
     /// The same plugin under another name.
@@ -123,10 +130,16 @@ impl Plugin {
         Self { name: name.to_owned(), ..self }
     }
 
+    /// The same plugin for another run: log output, denials and time are counted from the beginning.
+    #[must_use]
+    pub fn for_another_run(self) -> Self {
+        Self { meters: Arc::default(), time: Arc::default(), ..self }
+    }
+
     /// Returns the number of calls of this plugin for a stream that were denied, in all of its instances.
     pub fn denials(&self, stream: &str) -> u64 {
         let meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        meters.iter().filter(|((_, of), _)| of == stream).map(|(_, meter)| meter.denials()).sum()
+        meters.iter().filter(|((_, of), _)| of == stream).map(|(_, (meter, _))| meter.denials()).sum()
     }
 
     /// Takes the cost of the calls since it was taken last, in all instances.
@@ -156,12 +169,12 @@ impl Plugin {
         description(said).map_err(|failure| failure.at(&self.name, "describe"))
     }
 
-    /// The log output of this plugin for a stream, in all of its instances.
-    fn meter(&self, identity: &Identity) -> Arc<LogMeter> {
+    /// The log output and the time of this plugin for a stream, in all of its instances.
+    fn meter(&self, identity: &Identity) -> (Arc<LogMeter>, Arc<TotalTime>) {
         let of = (identity.plugin.clone(), identity.stream.clone());
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        let meter = meters.entry(of).or_insert_with(|| LogMeter::new(&identity.plugin, &identity.stream));
-        Arc::clone(meter)
+        let new = || (LogMeter::new(&identity.plugin, &identity.stream), TotalTime::of(&self.time));
+        meters.entry(of).or_insert_with(new).clone()
     }
 
     /// The state of an instance that is granted nothing.

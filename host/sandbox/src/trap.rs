@@ -42,8 +42,8 @@ fn classify_trap(state: &InstanceState, function: &str, printed: &str, error: &w
     if error.is::<Stopped>() {
         return Failure::new(FailureKind::Cancelled, Stopped.to_string());
     }
-    if let Some(TimeUp { name, limit }) = error.downcast_ref() {
-        return Failure::timeout(name, format_args!("{limit:?}"));
+    if let Some(time_up) = error.downcast_ref::<TimeUp>() {
+        return time_up.failure();
     }
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
         return with_words(broken(WasmError::Exit(exit.0), format!("it called exit({})", exit.0)), printed);

@@ -6,6 +6,7 @@
 //! | `cli` | the command line |
 //! | `commands` | one module per command |
 //! | `report` | progress, tables, JSON |
+//! | `compile_component` | the program as the process that compiles a component |
 //! | `exit` | exit codes |
 //! | `run_log` | the log of a run |
 //! | `plugin_warnings` | the warnings of plugins as notes |
@@ -14,6 +15,7 @@
 
 mod cli;
 mod commands;
+mod compile_component;
 mod exit;
 mod plugin_warnings;
 mod report;
@@ -41,6 +43,9 @@ fn words() -> Vec<OsString> {
 }
 
 fn main() -> ExitCode {
+    if let Some(end) = compile_component::for_parent() {
+        return end;
+    }
     let mut end = match commands::dispatch(cli::Cli::parse_from(words())) {
         Ok(exit) => exit,
         Err(error) => {

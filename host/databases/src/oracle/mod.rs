@@ -40,5 +40,6 @@ pub use connect::probe::{Missing, Probe, Purpose, probe_source, probe_target};
 pub use connect::settings::{
     Address, BareNumber, ClientKind, Protocol, Secret, Server, Service, Settings, Snapshot, Tags, Trust,
 };
+pub use guard::admitted;
 pub use read::source::open_source;
 pub use write::target::{open_reader, open_target};

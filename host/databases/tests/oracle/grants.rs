@@ -6,7 +6,7 @@ use arrow_schema::DataType;
 use wmshost_flow::{
     ColumnReading, ColumnRule, ColumnRules, FailureKind, Mask, SourceGrant, SourceSession, TableGrant, row_as_json,
 };
-use wmshost_oracle_emulator::Release;
+use wmshost_oracle_emulator::{Asked, Release};
 
 use crate::server::{SHARED, as_json, grant, read, run, settings, source};
 use crate::statements::{Names, Statements};
@@ -172,6 +172,19 @@ fn no_statement_of_the_grammar_depends_on_what_is_withheld() {
             assert_eq!(one, other, "{statement}");
         }
         answered += usize::from(one.starts_with("rows"));
+    }
+    // What is withheld is in no statement that reached the server, not even in one without an answer.
+    let sent = SHARED.asked().into_iter().filter_map(|asked| match asked {
+        Asked::Rows(statement, _) => Some(statement.to_uppercase()),
+        Asked::Piece(_) => None,
+    });
+    let sent: Vec<String> =
+        sent.filter(|statement| statement.contains(tables[0]) && statement.starts_with("SELECT")).collect();
+    assert!(sent.len() > 30, "{} statements reached the server", sent.len());
+    for statement in &sent {
+        for canary in ["COST", "CANARY_A_VAULT", "ALL_USERS", "SYS_CONTEXT", "MY_FUNCTION"] {
+            assert!(!statement.contains(canary), "{statement}");
+        }
     }
     assert!(answered > 30 && denied > 200, "{answered} of 600 statements were answered, {denied} of 1200 denied");
 }

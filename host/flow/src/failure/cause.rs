@@ -103,6 +103,8 @@ pub enum WasmError {
     NotGranted,
     /// It trapped, or ran out of memory.
     Trap,
+    /// Its calls took too long together.
+    TotalTime,
 }
 
 /// Where a failure comes from.

@@ -83,6 +83,7 @@ mod tests {
             WasmError::Panic,
             WasmError::NotGranted,
             WasmError::Trap,
+            WasmError::TotalTime,
         ];
         let oracle = ErrorClass::ALL.map(|class| FailureCause::Oracle { code: Some(1), class });
         let others = [FailureCause::Sqlite { code: 5 }, FailureCause::Io(std::io::ErrorKind::NotFound)];

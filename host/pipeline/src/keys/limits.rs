@@ -25,6 +25,13 @@ keys! {
     DECLARED_PARTS = Key::count("declared_parts", 1, 10_000_000, "parts").or(KeyDefault::Number(100_000));
     DECLARED_MIB = Key::count("declared_mib", 1, 1_024, "MiB").or(KeyDefault::Number(8));
     STATEMENT_KIB = Key::count("statement_kib", 1, 16_384, "KiB").or(KeyDefault::Number(256));
+    STREAM_TIMEOUT = span("stream_timeout", 1, 366 * DAY, DAY / 2);
+    STREAM_WAIT_TIMEOUT = span("stream_wait_timeout", 1, 366 * DAY, 7 * DAY);
+    RUN_TIMEOUT = span("run_timeout", 1, 366 * DAY, DAY);
+    ROW_MS = Key::count("row_ms", 1, 3_600_000, "ms").or(KeyDefault::Number(100));
+    COMPILE_MIB = Key::count("compile_mib", 64, 1_048_576, "MiB").or(KeyDefault::Number(2_048));
+    COMPILE_CPU = span("compile_cpu", 1, DAY, 300);
+    COMPILE_TIMEOUT = span("compile_timeout", 1, DAY, 600);
 }
 keys! {
     /// The limits of databases within the process, which plugins share.
@@ -33,4 +40,4 @@ keys! {
     TEMP_MIB = Key::count("temp_mib", 1, 16_777_216, "MiB").or(KeyDefault::Number(16_384));
 }
 /// The keys of `[limits]`.
-pub(crate) const ALL: &[Key] = &joined::<22>(&[OF_PLUGIN, OF_STATEMENTS]);
+pub(crate) const ALL: &[Key] = &joined::<29>(&[OF_PLUGIN, OF_STATEMENTS]);

@@ -72,6 +72,8 @@ impl PluginCatalog for ByFileName {
             return Err(PluginProblem::Unreadable("the plugin cannot be read: permission denied".to_owned()));
         } else if name.contains("foreign") {
             return Err(PluginProblem::ForeignContract("it exports no world of contract 0.1".to_owned()));
+        } else if name.contains("dear") {
+            return Err(PluginProblem::NotCompiled("limit compile_bytes: 1 allowed, more asked for".to_owned()));
         } else if name.contains("faulty") {
             return Err(PluginProblem::Faulty("it trapped".to_owned()));
         }

@@ -34,6 +34,8 @@ mod transform;
 pub(crate) mod trial;
 
 pub use diff::{CaseDiff, PluginDiff, diff};
-pub use recording::{RecordedCall, Recording, Replayed, copy_as_case, read_recording, record, recordings, replay};
+pub use recording::{
+    RecordedCall, Recording, Replayed, copy_as_case, read_recording, record, recorded, recordings, replay,
+};
 pub(crate) use suite::folder_of;
 pub use suite::{CaseResult, Outcome, Suite, run_suite};

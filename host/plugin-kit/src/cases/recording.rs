@@ -14,7 +14,7 @@ use wmshost_flow::{OnTrap, Setting};
 use wmshost_sandbox::{Limits, Plugin};
 
 use super::case::{CASE, Case};
-use super::transform::prepared;
+use super::transform::{input, prepared};
 use crate::error::{Error, Result};
 use crate::rows;
 
@@ -133,6 +133,13 @@ pub fn read_recording(folder: &Path) -> Result<Recording> {
     let path = folder.join(RECORDING);
     let text = fs::read_to_string(&path).map_err(|error| Error::file(&path, &error))?;
     serde_json::from_str(&text).map_err(|error| Error::mistakes(&path, vec![error.to_string()]))
+}
+
+/// Reads a recording: its origin and its rows.
+pub fn recorded(folder: &Path) -> Result<(Recording, RecordBatch)> {
+    let recording = read_recording(folder)?;
+    let rows = input(&Case::read(folder, recording.stream.clone())?)?;
+    Ok((recording, rows))
 }
 
 /// Runs a component over the rows of a recording, in one batch, as the run did.

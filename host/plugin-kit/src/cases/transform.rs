@@ -44,14 +44,7 @@ pub(crate) fn prepared<'p>(
     plugin: &'p Plugin,
     limits: &Limits,
 ) -> Result<(TransformRun<'p>, RecordBatch)> {
-    let file = case.rows_file("input");
-    let file = file.ok_or_else(|| case.mistake("there is no input.csv and no input.jsonl beside it"))?;
-    let input = rows::read(&file)?;
-    for name in case.file.key.iter().chain(&case.file.change_key) {
-        if input.column_by_name(name).is_none() {
-            return Err(case.mistake(format_args!("the column {name} is not in {}", file.display())));
-        }
-    }
+    let input = input(case)?;
     let settings = case.settings(&plugin.describe()?)?;
     let run = TransformRun {
         plugin,
@@ -62,6 +55,19 @@ pub(crate) fn prepared<'p>(
         on_trap: case.on_trap()?,
     };
     Ok((run, input))
+}
+
+/// The rows of the input, which have the columns that the case names.
+pub(crate) fn input(case: &Case) -> Result<RecordBatch> {
+    let file = case.rows_file("input");
+    let file = file.ok_or_else(|| case.mistake("there is no input.csv and no input.jsonl beside it"))?;
+    let input = rows::read(&file)?;
+    for name in case.file.key.iter().chain(&case.file.change_key) {
+        if input.column_by_name(name).is_none() {
+            return Err(case.mistake(format_args!("the column {name} is not in {}", file.display())));
+        }
+    }
+    Ok(input)
 }
 
 /// Runs the case.

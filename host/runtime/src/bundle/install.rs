@@ -88,7 +88,7 @@ pub fn install(
 }
 
 /// Unpacks the entries of a bundle that its manifest names, and no others, into a folder.
-fn unpack(bundle: &Path, folder: &Path) -> Result<BundleManifest> {
+pub fn unpack(bundle: &Path, folder: &Path) -> Result<BundleManifest> {
     let unreadable = || Error::file(bundle, "cannot be read");
     check_is_file(bundle).map_err(unreadable())?;
     let mut archive = tar::Archive::new(File::open(bundle).map_err(unreadable())?);

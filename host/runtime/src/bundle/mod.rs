@@ -28,7 +28,7 @@ use crate::plugin_registry::{PluginRegistry, named_digest};
 use crate::runtime::Runtime;
 use crate::signature::signature_file;
 
-pub use install::{Installed, install};
+pub use install::{Installed, install, unpack};
 
 /// The names of the entries.
 const MANIFEST: &str = "bundle.json";

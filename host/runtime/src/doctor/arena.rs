@@ -177,7 +177,7 @@ impl Arena {
             });
             let guest = |name: &'static str| {
                 let behaviour = if name == attack.guest { attack.behaviour.as_str() } else { "none" };
-                Ok::<_, Failure>((plugin(name)?, identity(name, behaviour)))
+                Ok::<_, Failure>((plugin(name)?.for_another_run(), identity(name, behaviour)))
             };
             let limits = || attack.limits.clone();
             let [extractor, transform, loader] = GUESTS;

@@ -27,12 +27,17 @@ const TRANSFORM: &str = GUESTS[1];
 const LOADER: &str = GUESTS[2];
 
 /// All groups.
-pub(super) const GROUPS: [Group; 16] = [
+pub(super) const GROUPS: [Group; 17] = [
     group("a call ends in its time", TRANSFORM, &[("loop", Timeout), ("loop-of-calls", Timeout)]),
     group(
         "a database works for a plugin only so long",
         EXTRACTOR,
         &[("queries-without-end", Timeout), ("loop-in-open", Timeout), ("loop-in-next", Timeout)],
+    ),
+    group(
+        "all calls together end in their time, also if each of them is short",
+        EXTRACTOR,
+        &[("trickle", Timeout), ("trickle-of-queries", Timeout), ("trickle-of-no-rows", Timeout)],
     ),
     group(
         "an instance has its memory and no more",

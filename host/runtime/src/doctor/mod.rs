@@ -5,10 +5,12 @@
 //! | `arena` | two streams over a source and a target of their own, one of them attacked |
 //! | `attacks` | the attacks, by the promise that each tries to break |
 //! | `sandbox` | running them, and judging how each ends |
+//! | `compiling` | a component that is dear to compile |
 //! | `machine` | folders, disk, clock and standard plugins |
 
 mod arena;
 mod attacks;
+mod compiling;
 mod machine;
 mod sandbox;
 
@@ -18,6 +20,7 @@ use wmshost_pipeline::Checked;
 use wmshost_sandbox::Limits;
 
 pub use self::arena::{Arena, Attack, identity, try_rows};
+use self::compiling::attack_compiler;
 pub use self::sandbox::AttackEnd;
 use self::sandbox::{Guests, attack_all};
 use crate::check::{Reach, check};
@@ -123,8 +126,10 @@ pub fn attack_sandbox(
         None => Limits::default(),
     };
     let folders = hostile_folders(&PluginFolders::find()?);
-    let guests = Guests::find(&folders, runtime.data_dir.plugins(), &runtime.cancel)?;
-    Ok(attack_all(&guests, &limits, &runtime.cancel, report)?)
+    let cache = runtime.data_dir.plugins();
+    let guests = Guests::find(&folders, cache.clone(), &runtime.cancel)?;
+    attack_all(&guests, &limits, &runtime.cancel, report)?;
+    Ok(attack_compiler(&cache, limits.compile, &runtime.cancel, report)?)
 }
 
 /// The folders in which hostile plugins may be: beside those of the standard plugins, where no pipeline finds them by name,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wmshost_flow::{Cancel, Failure, FailureKind, NoObserver, StreamStatus, StreamSummary};
+use wmshost_flow::{Cancel, Failure, FailureKind, NoObserver, StreamStatus, StreamSummary, TotalLimits};
 use wmshost_sandbox::{Cache, Limits, Plugin, Sandbox};
 
 use super::arena::{Arena, Attack, CANARY, GUESTS};
@@ -14,8 +14,10 @@ use super::attacks::{GROUPS, Group};
 
 /// The time of a call for guests that never end: the configured one would make the suite long.
 const ENDLESS: Duration = Duration::from_millis(300);
+/// The same for guests that make no rows, call after call.
+const BETWEEN_ROWS: Duration = Duration::from_secs(1);
 /// The longest time that an attack may take beyond the limit of its calls: a run before it and one after it belong to it.
-const SLOWEST: Duration = Duration::from_secs(30);
+pub(super) const SLOWEST: Duration = Duration::from_secs(30);
 
 /// The end of an attack.
 #[derive(Debug, Clone)]
@@ -88,6 +90,21 @@ pub(super) fn attack_all(
     Ok(())
 }
 
+/// The limits for a guest: one that never ends gets little time.
+fn narrowed(limits: &Limits, behaviour: &str) -> Limits {
+    let limits = limits.clone();
+    let total = limits.total;
+    match behaviour {
+        "trickle" => Limits { total: TotalLimits { stream: ENDLESS, ..total }, ..limits },
+        "trickle-of-queries" => Limits { total: TotalLimits { stream_wait: ENDLESS, ..total }, ..limits },
+        "trickle-of-no-rows" => Limits { call_time: BETWEEN_ROWS.min(limits.call_time), ..limits },
+        _ if ["loop", "without-end"].iter().any(|word| behaviour.contains(word)) => {
+            Limits { call_time: ENDLESS, wait_time: ENDLESS, ..limits }
+        }
+        _ => limits,
+    }
+}
+
 fn attack(
     guests: &Guests,
     group: &Group,
@@ -95,11 +112,7 @@ fn attack(
     limits: &Limits,
     cancel: &Cancel,
 ) -> Result<AttackEnd, Failure> {
-    let is_endless = ["loop", "without-end"].iter().any(|word| behaviour.contains(word));
-    let limits = match is_endless {
-        true => Limits { call_time: ENDLESS, wait_time: ENDLESS, ..limits.clone() },
-        false => limits.clone(),
-    };
+    let limits = narrowed(limits, behaviour);
     let longest = limits.call_time + SLOWEST;
     let attack = Attack {
         method: group.method,

@@ -12,4 +12,4 @@ mod transfer;
 
 pub use change::{CheckpointChange, ResetPlan};
 pub use stored_stream::{LastCheckpoint, StoredStream, entry_of, last_checkpoints};
-pub use transfer::{ExportedStream, Import, StateExport};
+pub use transfer::{ExportedStream, Import, StateExport, read_export};

@@ -134,7 +134,7 @@ impl Import {
     /// Reads an export for the pipeline in a file. Nothing is changed.
     pub fn prepare(runtime: &Runtime, pipeline_file: &Path, file: &Path) -> Result<Self> {
         let pipeline = runtime.resolved(pipeline_file)?;
-        let found = read(file, &pipeline.name)?;
+        let found = read_export(file, &pipeline.name)?;
         let names: Vec<String> = found.iter().map(|(stream, _)| stream.clone()).collect();
         // No name would select all streams.
         let plans = if names.is_empty() { Vec::new() } else { pipeline.select(&names)? };
@@ -167,8 +167,8 @@ impl Import {
     }
 }
 
-/// The streams in an export of this pipeline.
-fn read(file: &Path, pipeline: &str) -> Result<Vec<(String, Checkpoint)>, Failure> {
+/// Reads the streams in an export of this pipeline, each with its checkpoint.
+pub fn read_export(file: &Path, pipeline: &str) -> Result<Vec<(String, Checkpoint)>, Failure> {
     let place = file.display();
     let text = fs::read_to_string(file)
         .map_err(|error| Failure::invalid_config(format!("{place}: the export cannot be read: {error}")))?;

@@ -166,6 +166,12 @@ impl Extractor for PluginExtractor {
             extraction::Step::Chunk(chunk) => self.take(chunk).map(Step::Chunk),
             extraction::Step::End(bookmark) => bookmark_from_wit(bookmark).map(Step::End),
         };
-        step.map_err(|failure| self.failed_in("next", failure))
+        let step = step.map_err(|failure| self.failed_in("next", failure))?;
+        let rows = match &step {
+            Step::Chunk(Chunk { batch, .. }) => batch.rows.num_rows() + batch.rejected.len(),
+            Step::End(_) => 0,
+        };
+        self.instance.count_rows("next", rows)?;
+        Ok(step)
     }
 }

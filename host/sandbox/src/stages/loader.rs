@@ -78,6 +78,7 @@ impl Loader for PluginLoader {
     }
 
     fn load(&mut self, rows: RecordBatch) -> Result<WriteStats, Failure> {
+        let count = rows.num_rows();
         let state = self.instance.store.data_mut();
         let may_drop = state.target.policy.as_ref().is_some_and(|policy| policy.may_drop);
         let handle = state.handles.push_batch(PluginBatch::fixed(rows, may_drop))?;
@@ -85,7 +86,9 @@ impl Loader for PluginLoader {
         let counts =
             self.counted(Phase::Load, "load", |world, store| world.wmshost_plugin_loading().call_load(store, lent));
         self.instance.store.data_mut().handles.take_batch(handle)?;
-        counts
+        let counts = counts?;
+        self.instance.count_rows("load", count)?;
+        Ok(counts)
     }
 
     fn finish(&mut self) -> Result<WriteStats, Failure> {

@@ -81,6 +81,7 @@ impl Transform for PluginTransform {
     }
 
     fn process(&mut self, rows: RecordBatch, call: &Call) -> Result<Transformed, Failure> {
+        let count = rows.num_rows();
         let handle = self.instance.store.data_mut().handles.push_batch(PluginBatch::new(Batch::new(rows)))?;
         let lent = Resource::new_borrow(handle.rep());
         let purpose =
@@ -90,6 +91,7 @@ impl Transform for PluginTransform {
             .call_fallible_in(purpose, |world, store| world.wmshost_plugin_transformation().call_process(store, lent));
         let batch = self.instance.store.data_mut().handles.take_batch(handle);
         done?;
+        self.instance.count_rows("process", count)?;
         batch?.into_changed()
     }
 }

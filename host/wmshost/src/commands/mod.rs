@@ -70,6 +70,7 @@ use wmshost_runtime::history::{RunKind, RunRecorder};
 use wmshost_runtime::{DataDir, PluginRegistry, Result, Runtime, SystemClock};
 
 use crate::cli::{Cli, Command, Output};
+use crate::compile_component::compiler;
 use crate::exit::{Exit, of_error};
 use crate::report::ConsoleObserver;
 use crate::signals::Signals;
@@ -188,7 +189,8 @@ fn at_each_change<S: PartialEq>(
 pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
     let (clock, signals) = (Arc::new(SystemClock::start()), Signals::handled()?);
     let run_id = if let Command::Run(arguments) = &cli.command { arguments.run_id.clone() } else { None };
-    let app = App { data_dir: DataDir::find(), clock, verbose: cli.verbose, signals, run_id };
+    let data_dir = DataDir::find().compiling_by(compiler());
+    let app = App { data_dir, clock, verbose: cli.verbose, signals, run_id };
     report::set_quiet(cli.quiet);
     // What hostile plugins are denied is no warning to the person who sends them.
     let is_attack = matches!(&cli.command, Command::Doctor(arguments) if arguments.sandbox) && app.verbose == 0;

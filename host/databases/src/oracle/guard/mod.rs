@@ -72,6 +72,14 @@ fn check_parsed(
     Ok(with_tables(statement, &checker.into_tables(), scn, select))
 }
 
+/// Returns the text that is sent to the server for a statement over a table ORDERS with the columns ID, NAME and SITE;
+/// `None` if it is refused. For tests that try any text.
+pub fn admitted(statement: &str) -> Option<String> {
+    let granted = BTreeSet::from(["ORDERS".to_owned()]);
+    let mut columns = |_: &str| Ok(Some(["ID", "NAME", "SITE"].map(str::to_owned).to_vec()));
+    check(statement, 0, &granted, (Some(7), &|_, _, _| None), &mut columns).ok()
+}
+
 /// Refuses comments, which carry hints, and parameters that are not numbered in the order of the text, in which they
 /// are bound.
 fn check_tokens(tokens: &[TokenWithSpan], parameters: usize) -> Result<(), Violation> {

@@ -6,6 +6,7 @@ use arrow_array::RecordBatch;
 
 use super::promise::Promise;
 use crate::failure::Failure;
+use crate::failure::cause::{FailureCause, WasmError};
 use crate::failure::kind::FailureKind;
 use crate::ports::transform::{Call, Transform, Transformed};
 use crate::stream::context::StreamContext;
@@ -15,6 +16,7 @@ use crate::stream::policy::OnTrap;
 fn is_about_rows(failure: &Failure) -> bool {
     use FailureKind::{Limit, Permanent, Timeout, Trap};
     matches!(failure.kind, Trap | Limit | Timeout | Permanent)
+        && failure.cause != Some(FailureCause::Wasm(WasmError::TotalTime))
         && failure.site.as_ref().is_some_and(|site| site.function == "process")
 }
 

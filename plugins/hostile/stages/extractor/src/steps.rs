@@ -97,6 +97,20 @@ fn empty_for_ever(reader: &Reader) -> Next {
     }
 }
 
+/// Computes for a while, far less than a call may.
+fn compute() {
+    for n in 0..50_000_000_u64 {
+        black_box(n);
+    }
+}
+
+/// Has the database work for a while, far less than it may for a call.
+fn query(reader: &Reader) -> Result<(), Failure> {
+    const COUNT: &str =
+        "WITH RECURSIVE n(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < 200000) SELECT SUM(v) AS v FROM n";
+    reader.connection.query(COUNT, &[])?.next(1).map(|_| ())
+}
+
 /// The same rows, for ever.
 fn same_for_ever(reader: &Reader) -> Next {
     match whole(&reader.connection, &reader.request.table)?.next(1)? {
@@ -134,6 +148,11 @@ pub(crate) fn misbehave(behaviour: &str, reader: &Reader) -> Option<Next> {
         "loop-in-next" => endless(),
         "loop-in-second" if second => endless(),
         "empty-for-ever" => empty_for_ever(reader),
+        "trickle" | "trickle-of-no-rows" => {
+            compute();
+            empty_for_ever(reader)
+        }
+        "trickle-of-queries" => query(reader).and_then(|()| empty_for_ever(reader)),
         "same-for-ever" => same_for_ever(reader),
         "chunk-foreign" => foreign(reader),
         "chunk-forged" => Ok(Step::Chunk(Chunk { rows: forged(4_242), bookmark: reader.bookmark() })),

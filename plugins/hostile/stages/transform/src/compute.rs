@@ -53,6 +53,14 @@ fn call_without_end(batch: &Batch) -> ! {
     }
 }
 
+/// Computes for a while, far less than a call may.
+fn slow() -> Done {
+    for n in 0..50_000_000_u64 {
+        black_box(n);
+    }
+    Ok(())
+}
+
 /// Traps if a row is called `trap`.
 fn trap_at_name(batch: &Batch) -> Done {
     let names = batch.read_texts("name")?;
@@ -65,6 +73,7 @@ pub(crate) fn misbehave(behaviour: &str, batch: &Batch) -> Option<Done> {
     Some(match behaviour {
         "loop" => endless(),
         "loop-of-calls" => call_without_end(batch),
+        "slow" => slow(),
         "memory" => grow(),
         "memory-at-once" => Err(got_out(black_box(vec![0_u8; 0x7000_0000]).len())),
         "memory-refused" => grow_politely(),

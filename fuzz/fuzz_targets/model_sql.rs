@@ -1,0 +1,7 @@
+//! `wmshost_fuzz::model_sql` with any bytes.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    wmshost_fuzz::model_sql(bytes);
+});

@@ -1,0 +1,7 @@
+//! `wmshost_fuzz::recording` with any bytes.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    wmshost_fuzz::recording(bytes);
+});
