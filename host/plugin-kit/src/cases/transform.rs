@@ -44,6 +44,12 @@ pub(crate) fn prepared<'p>(
     plugin: &'p Plugin,
     limits: &Limits,
 ) -> Result<(TransformRun<'p>, RecordBatch)> {
+    let input = input(case)?;
+    Ok((transform(case, plugin, limits)?, input))
+}
+
+/// Returns the rows of a case.
+pub(super) fn input(case: &Case) -> Result<RecordBatch> {
     let file = case.rows_file("input");
     let file = file.ok_or_else(|| case.mistake("there is no input.csv and no input.jsonl beside it"))?;
     let input = rows::read(&file)?;
@@ -52,16 +58,20 @@ pub(crate) fn prepared<'p>(
             return Err(case.mistake(format_args!("the column {name} is not in {}", file.display())));
         }
     }
+    Ok(input)
+}
+
+/// Returns the transform of a case.
+pub(super) fn transform<'p>(case: &Case, plugin: &'p Plugin, limits: &Limits) -> Result<TransformRun<'p>> {
     let settings = case.settings(&plugin.describe()?)?;
-    let run = TransformRun {
+    Ok(TransformRun {
         plugin,
         identity: identity(plugin, settings),
         limits: limits.clone(),
         key: case.file.key.clone(),
         version: case.file.change_key.clone(),
         on_trap: case.on_trap()?,
-    };
-    Ok((run, input))
+    })
 }
 
 /// Runs the case.
