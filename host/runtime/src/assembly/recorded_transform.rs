@@ -189,6 +189,7 @@ mod tests {
         let one_percent = sample(0.01);
         assert!((150..250).contains(&one_percent.len()), "{}", one_percent.len());
         assert_eq!(sample(0.01), one_percent);
-        assert!(one_percent.iter().all(|batch| sample(0.5).contains(batch)), "a larger share has all of a smaller one");
+        let half = sample(0.5);
+        assert!(one_percent.iter().all(|batch| half.contains(batch)), "a larger share has all of a smaller one");
     }
 }

@@ -1,13 +1,7 @@
 //! Tests of a plugin's component from `cargo test`. The program `wmshost` builds the component of the package under test, and
 //! runs it over the folders in `cases/` as `wmshost plugin test` does: what passes here passes there. It is found on the
 //! `PATH`, or by the variable `WMSHOST`.
-//!
-//! ```
-//! #[test]
-//! fn the_component_passes_its_cases() {
-//!     wmshost_plugin_test::cases();
-//! }
-//! ```
+//! A test is one call of [`cases`], [`case`] or [`certified`].
 
 use std::env;
 use std::io::ErrorKind;
