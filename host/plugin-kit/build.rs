@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// The files and folders of a new project's SDK, from the root of the repository.
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 10] = [
     "wit",
     "plugins/sdk/Cargo.toml",
     "plugins/sdk/src",
+    "plugins/sdk/testing/Cargo.toml",
+    "plugins/sdk/testing/src",
     "plugins/sdk/worlds/capabilities",
     "plugins/sdk/worlds/extractor",
     "plugins/sdk/worlds/transform",

@@ -107,6 +107,19 @@ fn the_recipes_work_as_they_are_written() {
 }
 
 #[test]
+fn a_transform_in_javascript_is_certified_and_runs() {
+    if !wmshost_tests::is_long() {
+        return;
+    }
+    let view = Command::new("npm").args(["view", "@bytecodealliance/componentize-js", "version"]).output();
+    if !view.is_ok_and(|done| done.status.success()) {
+        eprintln!("not tried: npm, or the packages that it would install, are not there");
+        return;
+    }
+    follow("docs/plugins/other-languages.md");
+}
+
+#[test]
 fn the_held_transform_has_at_most_40_lines() {
     let guide = fs::read_to_string(root().join("docs/plugins/first-plugin.md")).expect("the guide");
     let listing =

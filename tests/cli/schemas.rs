@@ -181,11 +181,13 @@ fn plugins(outputs: &mut Checker<'_>) {
     let differs = ["plugin", "diff", &echo, &component, cases_of, "--output", "json"];
     let differs = outputs.hold("plugin-diff", outputs.project.plain(&differs).ended(1).json());
     let case = &list(&differs, "cases")[0];
-    assert!(
-        list(case, "differences").iter().any(|text| text.as_str().is_some_and(|text| text.contains("flag:int64!")))
-    );
+    assert!(list(&case["rows"], "columns").iter().any(|text| text == "+ column flag:int64!"), "{case:#}");
     assert!(case["new_instructions_per_row"].as_u64() > case["old_instructions_per_row"].as_u64(), "{case:#}");
     assert!(list(&differs, "description").iter().any(|text| text == "version: 0.1.0 → 1.2.3"), "{differs:#}");
+    let bench = ["plugin", "bench", &component, "--cases", &cases, "--rows", "1000", "--output", "json"];
+    let bench = outputs.hold("plugin-bench", outputs.project.plain(&bench).succeeded().json());
+    assert!(bench["with_ns_per_row"].as_f64() > bench["without_ns_per_row"].as_f64(), "{bench:#}");
+    assert!(bench["border_percent"].as_f64().is_some_and(|share| share > 0.0 && share < 100.0), "{bench:#}");
     let checked = ["plugin", "check", &component, "--cases", &cases, "--only", "described-name", "--output", "json"];
     let checked = outputs.project.plain(&checked).succeeded().json();
     list(&outputs.hold("plugin-check", checked), "clauses");
@@ -199,13 +201,17 @@ fn recordings_and_bundles(outputs: &mut Checker<'_>) {
         fs::copy(outputs.project.path("cases/one").join(name), recorded.join(name)).expect("a copy");
     }
     let recording = serde_json::json!({
-        "run_id": run, "stream": "one", "plugin": "echo", "version": "0.1.0", "digest": "blake3:0", "component": echo,
-        "batch": 1, "rows": 2, "failure": "it trapped",
+        "run_id": run, "stream": "one", "plugin": "echo", "name": "hostile-echo", "version": "0.1.0", "digest": "blake3:0",
+        "component": echo, "batch": 1, "rows": 2, "failure": "it trapped",
     });
     fs::write(recorded.join("recording.json"), recording.to_string()).expect("written");
     let replayed = outputs.project.plain(&["plugin", "replay", run, "--output", "json"]).succeeded().json();
     let replayed = outputs.hold("plugin-replay", replayed);
     assert_eq!(replayed[0]["rows"], 2, "{replayed:#}");
+    let echo = echo.display().to_string();
+    let same = ["plugin", "diff", &echo, &echo, "--recording", run, "--output", "json"];
+    let same = outputs.project.plain(&same).succeeded().json();
+    assert_eq!(outputs.hold("plugin-diff", same)["cases"][0]["rows"]["rows"], 2);
     let [archive, folder] = ["all.tar", "installed"].map(|name| outputs.project.path(name).display().to_string());
     let bundle = outputs.run("plugin-bundle", 0, "plugin bundle", &["--to", &archive]);
     assert!(bundle["plugins"]["table"].is_object(), "{bundle:#}");

@@ -40,6 +40,8 @@ pub(crate) enum KeyType {
     Folder,
     /// One of a few words.
     Choice(&'static [&'static str]),
+    /// The batches to record: a word, or a share of them.
+    Record,
     /// A whole number with a unit.
     Count { least: u64, most: u64, unit: &'static str },
     /// A duration; the bounds are in seconds.
@@ -139,6 +141,7 @@ impl KeyType {
             Self::Path => "the path of a file".to_owned(),
             Self::Folder => "the path of a folder".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
+            Self::Record => "\"off\", \"failures\" or { sample = SHARE }, more than 0 and at most 1".to_owned(),
             Self::Count { .. } | Self::Span { .. } => self.range(),
             Self::Flag => "true or false".to_owned(),
             Self::Secret => "a reference: `{ env = \"…\" }` or `{ file = \"…\" }`".to_owned(),

@@ -10,7 +10,7 @@ use wmshost_flow::{
 use crate::diagnostics::join;
 use crate::documentation::{self, Documented};
 use crate::key_type::{Key, KeyDefault, KeyType};
-use crate::policies::{LateRows, Misfire, Record};
+use crate::policies::{LateRows, Misfire};
 
 const DAY: u64 = 86_400;
 
@@ -231,7 +231,7 @@ pub(crate) mod stream {
         ON_CHANGE = Key::new("on_change", KeyType::Choice(OnChange::NAMES)).or(KeyDefault::Text("tell"));
         ON_BAD_VALUE = Key::new("on_bad_value", KeyType::Choice(OnBadValue::NAMES)).or(KeyDefault::Text("reject"));
         ON_TRAP = Key::new("on_trap", KeyType::Choice(OnTrap::NAMES)).or(KeyDefault::Text("fail_run"));
-        RECORD = Key::new("record", KeyType::Choice(Record::NAMES)).or(KeyDefault::Text("off"));
+        RECORD = Key::new("record", KeyType::Record).or(KeyDefault::Text("off"));
         TARGET_TRIGGERS = Key::new("target_triggers", KeyType::Choice(TargetTriggers::NAMES)).or(KeyDefault::Text("refuse"));
         MAX_REJECTED = Key::count("max_rejected", 0, 1_000_000_000_000, "rows");
         MAX_REJECTED_PERCENT = Key::count("max_rejected_percent", 0, 100, "percent").or(KeyDefault::Number(5));

@@ -12,15 +12,23 @@ choice!(
     }
 );
 
-choice!(
-    /// The batches of transforms that a run keeps.
-    Record {
-        /// None.
-        Off = "off",
-        /// The first one on which each transform fails.
-        Failures = "failures",
-    }
-);
+/// The batches of transforms that a run keeps.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Record {
+    /// None.
+    Off,
+    /// The first one on which each transform fails.
+    Failures,
+    /// Those, and this share of all batches: more than 0, and at most 1.
+    Sample(f64),
+}
+
+impl Record {
+    /// The values that are words.
+    pub(crate) const WORDS: &'static [(&'static str, Self)] = &[("off", Self::Off), ("failures", Self::Failures)];
+    /// The key of a share.
+    pub(crate) const SAMPLE: &'static str = "sample";
+}
 
 choice!(
     /// The policy for a due time at which no run could begin: the scheduler was not there or was paused, or the run

@@ -363,7 +363,7 @@ fn stream_plan(name: &str, scope: &mut SectionReader<'_>) -> StreamPlan {
         on_change: scope.choice(&stream::ON_CHANGE, OnChange::VALUES).unwrap_or(OnChange::Tell),
         on_bad_value: scope.choice(&stream::ON_BAD_VALUE, OnBadValue::VALUES).unwrap_or(OnBadValue::Reject),
         on_trap: scope.choice(&stream::ON_TRAP, OnTrap::VALUES).unwrap_or(OnTrap::Fail),
-        record: scope.choice(&stream::RECORD, Record::VALUES).unwrap_or(Record::Off),
+        record: scope.record(&stream::RECORD),
         target_triggers: scope
             .choice(&stream::TARGET_TRIGGERS, TargetTriggers::VALUES)
             .unwrap_or(TargetTriggers::Refuse),

@@ -12,6 +12,7 @@ use crate::documentation::Documented;
 use crate::duration::duration_text;
 use crate::key_type::{Key, KeyDefault, KeyType};
 use crate::keys::{documented, file};
+use crate::policies::Record;
 
 /// The pattern of a name of the pipeline's own.
 const NAME: &str = "^[a-z][a-z0-9_-]{0,62}$";
@@ -49,6 +50,15 @@ impl Sections<'_> {
             KeyType::Settings => named(&self.values(&format!("{path}.*.*"))),
             KeyType::Values => self.values(&format!("{path}.*")),
             KeyType::Secret => any_of(references(None)),
+            KeyType::Record => {
+                let words: Vec<&str> = Record::WORDS.iter().map(|(word, _)| *word).collect();
+                let words = json!({ "type": "string", "enum": words });
+                let share = json!({
+                    "type": "object", "additionalProperties": false, "required": [Record::SAMPLE],
+                    "properties": { Record::SAMPLE: { "type": "number", "exclusiveMinimum": 0, "maximum": 1 } },
+                });
+                any_of([words.clone(), share].into_iter().chain(references(Some(words))))
+            }
             kind if key.takes_reference() => {
                 let value = value(kind);
                 any_of([value.clone()].into_iter().chain(references(Some(value))))

@@ -13,6 +13,7 @@ use crate::diagnostics::{DiagnosticSink, Location, join};
 use crate::duration::parse_duration;
 use crate::extends::beside;
 use crate::key_type::{Key, KeyDefault, KeyType};
+use crate::policies::Record;
 use crate::quiet_hours;
 use crate::reference::{Environment, Found, Origin, look_up};
 use crate::schedule;
@@ -94,6 +95,14 @@ impl SectionReader<'_> {
             return None;
         };
         meanings.iter().find(|(name, _)| *name == word).map(|(_, meaning)| *meaning)
+    }
+
+    /// Reads the batches to record.
+    pub(crate) fn record(&mut self, key: &Key) -> Record {
+        match self.section.entries.get(key.name) {
+            Some(Node::Leaf(Leaf { value: AuthoredValue::Number(share), .. })) => Record::Sample(*share),
+            _ => self.choice(key, Record::WORDS).unwrap_or(Record::Off),
+        }
     }
 
     /// Reads a whole number within its key's range; a key that is not set has its default.

@@ -4,6 +4,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::key_type::{Key, KeyType};
+use crate::policies::Record;
 use crate::syntax::{self, SyntaxError};
 
 /// A value as it was written.
@@ -29,8 +30,24 @@ const REFERENCE: &str = "write `{ env = \"VARIABLE\" }`, `{ env = \"VARIABLE\", 
 /// Reads the value of a key.
 pub(crate) fn read(value: &DeValue<'_>, key: &Key) -> Result<AuthoredValue, SyntaxError> {
     match value {
+        DeValue::Table(table) if matches!(key.kind, KeyType::Record) && table.contains_key(Record::SAMPLE) => {
+            share(table, key)
+        }
         DeValue::Table(table) if key.takes_reference() => reference(table, |value| typed(value, key)),
         value => typed(value, key),
+    }
+}
+
+/// Reads the share of batches that are recorded.
+fn share(table: &DeTable<'_>, key: &Key) -> Result<AuthoredValue, SyntaxError> {
+    let share = match table.get(Record::SAMPLE).and_then(|share| literal(share.get_ref())) {
+        Some(AuthoredValue::Number(share)) => Some(share),
+        Some(AuthoredValue::Integer(1)) => Some(1.0),
+        _ => None,
+    };
+    match share.filter(|share| *share > 0.0 && *share <= 1.0 && table.len() == 1) {
+        Some(share) => Ok(AuthoredValue::Number(share)),
+        None => Err((format!("must be {}", key.kind.expected()), None)),
     }
 }
 

@@ -7,8 +7,10 @@
 //! | `scaffold` | new projects, with the SDK's source |
 //! | `project` | an author's project, and how it is built |
 //! | `cases` | tests of a component by cases |
+//! | `bench` | the cost of a transform |
 //! | `certify` | the clauses that a component must keep, and the verdicts |
 
+mod bench;
 mod cases;
 mod certify;
 mod error;
@@ -16,8 +18,9 @@ mod project;
 mod rows;
 mod scaffold;
 
+pub use bench::{Bench, bench};
 pub use cases::{
-    CaseDiff, CaseResult, Outcome, PluginDiff, RecordedCall, Recording, Replayed, Suite, copy_as_case, diff,
+    CaseDiff, CaseResult, Outcome, PluginDiff, RecordedCall, Recording, Replayed, RowsDiff, Suite, copy_as_case, diff,
     read_recording, record, recorded, recordings, replay, run_suite,
 };
 pub use certify::{Clause, Finding, Verdict, clauses, examine};

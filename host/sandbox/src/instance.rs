@@ -2,6 +2,7 @@
 //! failure that names plugin and function; the plugin's printed output goes into the log.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store, UpdateDeadline};
@@ -9,6 +10,7 @@ use wmshost_flow::{Cancel, Failure};
 
 use crate::bindings::types;
 use crate::convert::failure_from_wit;
+use crate::cost::GuestClock;
 use crate::instance_state::InstanceState;
 use crate::purpose::{INSTANTIATE, Purpose};
 use crate::trap::{Stopped, trap_failure};
@@ -35,6 +37,13 @@ impl<W> Instance<W> {
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(copied_bytes);
         let is_metered = store.set_fuel(u64::MAX).is_ok();
+        if store.data().cost.is_timed {
+            let mut clock = GuestClock::default();
+            store.call_hook(move |store, moment| {
+                clock.at(moment, &store.data().cost);
+                Ok(())
+            });
+        }
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |store| {
             if cancel.is_set() {
@@ -74,12 +83,12 @@ impl<W> Instance<W> {
         check_time(&mut self.store, purpose.function)?;
         self.store.set_epoch_deadline(1);
         let world = Arc::clone(&self.world);
-        let before = self.fuel();
+        let (before, start) = (self.fuel(), Instant::now());
         let result = call(&world, &mut self.store);
-        let used = before - self.fuel();
+        let (used, time) = (before - self.fuel(), start.elapsed());
         let state = self.store.data_mut();
         state.timer.end();
-        state.cost.count(used, state.memory.bytes());
+        state.cost.count(used, state.memory.bytes(), time);
         let result = result.map_err(|error| trap_failure(&mut self.store, purpose.function, &error));
         self.store.data_mut().log.log_output();
         result

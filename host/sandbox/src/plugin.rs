@@ -32,17 +32,28 @@ pub struct Sandbox {
     engine: Arc<TickingEngine>,
     cache: Cache,
     cancel: Cancel,
+    /// True if the time in the plugins' own code is measured.
+    is_timed: bool,
 }
 
 impl Sandbox {
     /// A sandbox that keeps compiled components in `cache`.
     pub fn new(cache: Cache) -> Result<Self, Failure> {
-        Ok(Self { engine: Arc::new(TickingEngine::new(false)?), cache, cancel: Cancel::default() })
+        Ok(Self::of(TickingEngine::new(false)?, cache))
+    }
+
+    fn of(engine: TickingEngine, cache: Cache) -> Self {
+        Self { engine: Arc::new(engine), cache, cancel: Cancel::default(), is_timed: false }
+    }
+
+    /// A sandbox that measures the time in the plugins' own code ([`Plugin::take_cost`]): for authors, not for runs.
+    pub fn timed(cache: Cache) -> Result<Self, Failure> {
+        Ok(Self { is_timed: true, ..Self::new(cache)? })
     }
 
     /// A sandbox whose plugins' instructions are counted ([`Plugin::take_cost`]): for authors, not for runs.
     pub fn metered(cache: Cache) -> Result<Self, Failure> {
-        Ok(Self { engine: Arc::new(TickingEngine::new(true)?), cache, cancel: Cancel::default() })
+        Ok(Self::of(TickingEngine::new(true)?, cache))
     }
 
     /// The same sandbox, whose plugins are interrupted at once when this is set.
@@ -87,7 +98,7 @@ impl Sandbox {
             cancel: self.cancel.clone(),
             meters: Arc::default(),
             time: Arc::default(),
-            cost: Arc::default(),
+            cost: Arc::new(CostMeter::new(self.is_timed)),
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::rows::csv_cells;
 
 /// The most lines of a difference that are shown.
-const SHOWN_LINES: usize = 20;
+pub(super) const SHOWN_LINES: usize = 20;
 /// The file with the messages of the component.
 const LOG: &str = "log.txt";
 /// The files that a case may expect, beside those in `expected/`.

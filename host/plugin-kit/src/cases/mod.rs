@@ -16,7 +16,8 @@
 //! | `random` | random rows of a case's columns, and the smallest ones that fail |
 //! | `recording` | batches on which transforms failed in a run |
 //! | `suite` | all cases of a project |
-//! | `diff` | two components by the same cases |
+//! | `rows_diff` | two transforms by the same rows, cell by cell |
+//! | `diff` | two components by the same cases and recordings |
 
 pub(crate) mod case;
 pub(crate) mod database;
@@ -29,13 +30,15 @@ pub(crate) mod log;
 pub(crate) mod models;
 pub(crate) mod random;
 mod recording;
+mod rows_diff;
 mod suite;
-mod transform;
+pub(crate) mod transform;
 pub(crate) mod trial;
 
 pub use diff::{CaseDiff, PluginDiff, diff};
 pub use recording::{
     RecordedCall, Recording, Replayed, copy_as_case, read_recording, record, recorded, recordings, replay,
 };
+pub use rows_diff::RowsDiff;
 pub(crate) use suite::folder_of;
 pub use suite::{CaseResult, Outcome, Suite, run_suite};

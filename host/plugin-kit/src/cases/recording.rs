@@ -1,5 +1,5 @@
-//! Recordings: a batch on which a transform failed in a run, kept as the folder of a case. It is replayed on any machine
-//! without the run's databases, and becomes a test of the plugin as it is.
+//! Recordings: a batch of a transform in a run, kept as the folder of a case. It is replayed on any machine without the run's
+//! databases, and becomes a test of the plugin as it is.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -34,6 +34,8 @@ pub struct Recording {
     pub stream: String,
     /// The plugin's name in the pipeline.
     pub plugin: String,
+    /// The name that it stated.
+    pub name: String,
     /// The version that it stated.
     pub version: String,
     /// The digest of its component: `blake3:` and 64 hexadecimal digits.
@@ -44,11 +46,11 @@ pub struct Recording {
     pub batch: u64,
     /// The number of its rows.
     pub rows: u64,
-    /// The failure.
-    pub failure: String,
+    /// The failure; null for a batch of a sample.
+    pub failure: Option<String>,
 }
 
-/// The input of the call that failed.
+/// The input of the recorded call.
 pub struct RecordedCall<'a> {
     /// The columns that identify a row.
     pub key: &'a [String],
@@ -99,9 +101,10 @@ pub fn record(folder: &Path, recording: &Recording, call: &RecordedCall<'_>) -> 
 
 /// The case of a recording. The failure that it expects is the author's to add: the plugin is to be mended.
 fn case_text(recording: &Recording, call: &RecordedCall<'_>) -> Result<String> {
-    let Recording { run_id, stream, plugin, batch, .. } = recording;
+    let Recording { run_id, stream, plugin, batch, failure, .. } = recording;
     let mut case = toml::Table::new();
-    let summary = format!("{plugin} failed on batch {batch} of the stream {stream} in the run {run_id}.");
+    let word = if failure.is_some() { "failed on" } else { "was given" };
+    let summary = format!("{plugin} {word} batch {batch} of the stream {stream} in the run {run_id}.");
     case.insert("summary".to_owned(), summary.into());
     case.insert("key".to_owned(), call.key.to_vec().into());
     if let Some(change_key) = call.change_key {
@@ -192,12 +195,13 @@ mod tests {
             run_id: "run".to_owned(),
             stream: "orders".to_owned(),
             plugin: "trim".to_owned(),
+            name: "trim".to_owned(),
             version: "1.0.0".to_owned(),
             digest: "blake3:0".to_owned(),
             component: "trim.wasm".to_owned(),
             batch: 3,
             rows: 2,
-            failure: "it trapped".to_owned(),
+            failure: Some("it trapped".to_owned()),
         };
         let call = RecordedCall {
             key: &["id".to_owned()],

@@ -45,19 +45,10 @@ pub(crate) fn prepared<'p>(
     limits: &Limits,
 ) -> Result<(TransformRun<'p>, RecordBatch)> {
     let input = input(case)?;
-    let settings = case.settings(&plugin.describe()?)?;
-    let run = TransformRun {
-        plugin,
-        identity: identity(plugin, settings),
-        limits: limits.clone(),
-        key: case.file.key.clone(),
-        version: case.file.change_key.clone(),
-        on_trap: case.on_trap()?,
-    };
-    Ok((run, input))
+    Ok((transform(case, plugin, limits)?, input))
 }
 
-/// The rows of the input, which have the columns that the case names.
+/// Returns the rows of a case, which have the columns that it names.
 pub(crate) fn input(case: &Case) -> Result<RecordBatch> {
     let file = case.rows_file("input");
     let file = file.ok_or_else(|| case.mistake("there is no input.csv and no input.jsonl beside it"))?;
@@ -68,6 +59,19 @@ pub(crate) fn input(case: &Case) -> Result<RecordBatch> {
         }
     }
     Ok(input)
+}
+
+/// Returns the transform of a case.
+pub(super) fn transform<'p>(case: &Case, plugin: &'p Plugin, limits: &Limits) -> Result<TransformRun<'p>> {
+    let settings = case.settings(&plugin.describe()?)?;
+    Ok(TransformRun {
+        plugin,
+        identity: identity(plugin, settings),
+        limits: limits.clone(),
+        key: case.file.key.clone(),
+        version: case.file.change_key.clone(),
+        on_trap: case.on_trap()?,
+    })
 }
 
 /// Runs the case.

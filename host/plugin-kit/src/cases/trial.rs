@@ -1,13 +1,17 @@
 //! A compiled transform over rows, in batches of any size.
 
+use std::time::{Duration, Instant};
+
 use arrow_array::RecordBatch;
-use wmshost_flow::{OnBadValue, OnTrap, Opened, Rejected, Trial};
+use arrow_schema::SchemaRef;
+use wmshost_flow::{Batch, OnBadValue, OnTrap, Opened, Rejected, Transform, Trial};
 use wmshost_sandbox::{Identity, Limits, Plugin};
 
 use super::host::{STREAM, context};
 use crate::rows;
 
 /// A transform and the way it is run.
+#[derive(Clone)]
 pub(crate) struct TransformRun<'a> {
     pub(crate) plugin: &'a Plugin,
     pub(crate) identity: Identity,
@@ -25,20 +29,64 @@ pub(crate) struct Transformed {
 }
 
 impl TransformRun<'_> {
-    /// Passes rows through a fresh instance, in batches of this size.
-    pub(crate) fn run(&self, input: &RecordBatch, batch: usize) -> std::result::Result<Transformed, String> {
-        let transform = self.plugin.transform(self.identity.clone(), self.limits.clone()).map_err(|f| f.to_string())?;
+    /// A fresh instance.
+    fn instance(&self) -> std::result::Result<Box<dyn Transform>, String> {
+        self.plugin.transform(self.identity.clone(), self.limits.clone()).map_err(|failure| failure.to_string())
+    }
+
+    /// These transforms, which were asked for the columns that they make of such rows, and these columns.
+    fn open(
+        &self,
+        transforms: Vec<Box<dyn Transform>>,
+        input: &RecordBatch,
+    ) -> std::result::Result<(Trial, SchemaRef), String> {
         let opened = Opened { schema: input.schema(), key: self.key.clone() };
         let mut trial = Trial {
             stream: STREAM.to_owned(),
-            transforms: vec![transform],
+            transforms,
             opened,
             version: self.version.clone(),
             on_trap: self.on_trap,
             on_bad_value: OnBadValue::Reject,
         };
-        let context = context();
         let columns = trial.open().map_err(|failure| failure.to_string())?;
+        Ok((trial, columns))
+    }
+
+    /// Passes batches of the same columns through a fresh instance; returns the time, without that of its start.
+    pub(crate) fn pass(&self, batches: &[RecordBatch]) -> std::result::Result<Duration, String> {
+        self.timed(vec![self.instance()?], batches)
+    }
+
+    /// The same without any transform.
+    pub(crate) fn without(&self, batches: &[RecordBatch]) -> std::result::Result<Duration, String> {
+        self.timed(Vec::new(), batches)
+    }
+
+    fn timed(
+        &self,
+        transforms: Vec<Box<dyn Transform>>,
+        batches: &[RecordBatch],
+    ) -> std::result::Result<Duration, String> {
+        let Some(first) = batches.first() else { return Ok(Duration::ZERO) };
+        let (mut trial, columns) = self.open(transforms, first)?;
+        let (context, start) = (context(), Instant::now());
+        for (number, rows) in (1..).zip(batches) {
+            trial.change(number, rows.clone(), &columns, &context).map_err(|failure| failure.to_string())?;
+        }
+        Ok(start.elapsed())
+    }
+
+    /// Passes all rows through a fresh instance in one batch; the result knows from which row each of its rows comes.
+    pub(crate) fn whole(&self, input: &RecordBatch) -> std::result::Result<Batch, String> {
+        let (mut trial, columns) = self.open(vec![self.instance()?], input)?;
+        trial.change(1, input.clone(), &columns, &context()).map_err(|failure| failure.to_string())
+    }
+
+    /// Passes rows through a fresh instance, in batches of this size.
+    pub(crate) fn run(&self, input: &RecordBatch, batch: usize) -> std::result::Result<Transformed, String> {
+        let (mut trial, columns) = self.open(vec![self.instance()?], input)?;
+        let context = context();
         let (mut parts, mut rejected) = (Vec::new(), Vec::new());
         let size = if batch == 0 { input.num_rows().max(1) } else { batch };
         for (number, start) in (1..).zip((0..input.num_rows()).step_by(size)) {

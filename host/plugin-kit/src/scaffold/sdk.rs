@@ -18,7 +18,7 @@ fn workspace() -> String {
     };
     let kept: Vec<_> = PLUGINS.lines().filter(is_ours).collect();
     let end = kept.iter().position(|line| line.starts_with("[profile.")).unwrap_or(kept.len());
-    let members = "members = [\"sdk\", \"sdk/worlds/*\"]";
+    let members = "members = [\"sdk\", \"sdk/testing\", \"sdk/worlds/*\"]";
     kept[..end].join("\n").replacen("[workspace]", &format!("[workspace]\n{members}"), 1) + "\n"
 }
 
@@ -65,6 +65,7 @@ mod tests {
             "wit/worlds.wit",
             "wit/rules/src/lib.rs",
             "plugins/sdk/src/lib.rs",
+            "plugins/sdk/testing/src/lib.rs",
             "plugins/sdk/worlds/models/src/bindings.rs",
         ] {
             assert!(FILES.iter().any(|(path, _)| *path == file), "{file}");

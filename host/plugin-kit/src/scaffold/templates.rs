@@ -8,10 +8,11 @@ const CRATE: &str = "{{crate}}";
 const WORLD: &str = "{{world}}";
 
 /// The files that every project has.
-const COMMON: [(&str, &str); 4] = [
+const COMMON: [(&str, &str); 5] = [
     ("Cargo.toml", include_str!("templates/Cargo.toml.txt")),
     (".gitignore", "/target\n/src/bindings.rs\n"),
     ("README.md", include_str!("templates/README.md.txt")),
+    ("tests/cases.rs", include_str!("templates/tests.rs.txt")),
     (".github/workflows/ci.yml", include_str!("templates/ci.yml.txt")),
 ];
 

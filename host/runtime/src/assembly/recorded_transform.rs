@@ -1,4 +1,5 @@
-//! A transform whose first failing batch is recorded, so that the failure can be replayed without the run.
+//! A transform whose first failing batch is recorded, so that the failure can be replayed without the run; and a share of the
+//! other batches, so that another component can be tried on them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,6 +14,8 @@ use crate::data_dir::DataDir;
 
 /// The largest batch that is recorded, in bytes of its columns.
 const MOST_BYTES: usize = 16 << 20;
+/// The most of a sample that one transform keeps in a run, in bytes of columns.
+const MOST_SAMPLED_BYTES: usize = 64 << 20;
 
 /// The transform, and the place of its recording.
 struct RecordedTransform {
@@ -26,6 +29,10 @@ struct RecordedTransform {
     folder: PathBuf,
     /// True after the first failure: what fails again is most often the same.
     is_recorded: bool,
+    /// The share of batches that are recorded though nothing fails.
+    share: f64,
+    /// The bytes of those that were recorded.
+    sampled_bytes: usize,
 }
 
 /// Returns a transform whose first failure is recorded, if the stream says so.
@@ -35,9 +42,11 @@ pub(super) fn recorded(
     plan: &StreamPlan,
     run_id: &str,
 ) -> Box<dyn Transform> {
-    if plan.record == Record::Off {
-        return transform;
-    }
+    let share = match plan.record {
+        Record::Off => return transform,
+        Record::Failures => 0.0,
+        Record::Sample(share) => share,
+    };
     Box::new(RecordedTransform {
         transform,
         stage: stage.clone(),
@@ -48,32 +57,64 @@ pub(super) fn recorded(
         run_id: run_id.to_owned(),
         folder: DataDir::find().recordings(run_id).join(format!("{}-{}", plan.name, stage.plugin)),
         is_recorded: false,
+        share,
+        sampled_bytes: 0,
     })
 }
 
+/// Returns whether a batch belongs to a sample of this share. The same run, stream and batch always have the same answer, so
+/// that all transforms of a stream record the same batches.
+fn is_sampled(share: f64, run_id: &str, stream: &str, batch: u64) -> bool {
+    let digest = blake3::hash(format!("{run_id}/{stream}/{batch}").as_bytes());
+    let drawn = digest.as_bytes()[..4].iter().fold(0_u32, |drawn, byte| drawn << 8 | u32::from(*byte));
+    // At a share of 1 the largest number belongs to the sample, too.
+    f64::from(drawn) < share * (f64::from(u32::MAX) + 1.0)
+}
+
 impl RecordedTransform {
-    fn record(&mut self, rows: &RecordBatch, call: &Call, failure: &Failure) {
+    /// Records the first batch that fails.
+    fn record_failure(&mut self, rows: &RecordBatch, call: &Call, failure: &Failure) {
         self.is_recorded = true;
+        self.record(self.folder.clone(), rows, call, Some(failure));
+    }
+
+    /// Records a batch of the sample, as long as there is room.
+    fn record_sample(&mut self, rows: &RecordBatch, call: &Call) {
         let bytes = rows.get_array_memory_size();
-        let (stream, plugin) = (&self.stream, &self.stage.plugin);
+        if self.sampled_bytes + bytes > MOST_SAMPLED_BYTES {
+            let (stream, plugin) = (&self.stream, &self.stage.plugin);
+            tracing::warn!(stream, plugin, "no more batches are recorded: there are {} bytes", self.sampled_bytes);
+            self.share = 0.0;
+            return;
+        }
+        let mut folder = self.folder.clone().into_os_string();
+        folder.push(format!("-{:06}", call.batch));
+        let folder = PathBuf::from(folder);
+        // A run that is tried again passes the same batches once more.
+        if !folder.exists() {
+            self.sampled_bytes += bytes;
+            self.record(folder, rows, call, None);
+        }
+    }
+
+    fn record(&self, folder: PathBuf, rows: &RecordBatch, call: &Call, failure: Option<&Failure>) {
+        let bytes = rows.get_array_memory_size();
+        let (stream, plugin, batch) = (&self.stream, &self.stage.plugin, call.batch);
         if bytes > MOST_BYTES {
-            tracing::warn!(
-                stream,
-                plugin,
-                "the batch that failed is not recorded: it has {bytes} bytes, {MOST_BYTES} may be"
-            );
+            tracing::warn!(stream, plugin, batch, "it is not recorded: it has {bytes} bytes, {MOST_BYTES} may be");
             return;
         }
         let recording = Recording {
             run_id: self.run_id.clone(),
             stream: self.stream.clone(),
             plugin: self.stage.plugin.clone(),
+            name: self.stage.name.clone(),
             version: self.stage.version.clone(),
             digest: self.stage.digest.clone(),
             component: self.stage.path.display().to_string(),
             batch: call.batch,
             rows: rows.num_rows() as u64,
-            failure: failure.to_string(),
+            failure: failure.map(ToString::to_string),
         };
         let input = RecordedCall {
             key: &self.key,
@@ -82,9 +123,9 @@ impl RecordedTransform {
             settings: &self.stage.settings,
             rows,
         };
-        match record(&self.folder, &recording, &input) {
-            Ok(()) => tracing::info!(stream, plugin, "the batch that failed is recorded: {}", self.folder.display()),
-            Err(error) => tracing::warn!(stream, plugin, "the batch that failed is not recorded: {error}"),
+        match record(&folder, &recording, &input) {
+            Ok(()) => tracing::info!(stream, plugin, batch, "it is recorded: {}", folder.display()),
+            Err(error) => tracing::warn!(stream, plugin, batch, "it is not recorded: {error}"),
         }
     }
 }
@@ -115,15 +156,40 @@ impl Transform for RecordedTransform {
     }
 
     fn process(&mut self, rows: RecordBatch, call: &Call) -> Result<Transformed, Failure> {
-        if self.is_recorded || call.is_probe {
+        // A stream begins with a batch without rows, as a trial.
+        let is_sampled =
+            rows.num_rows() > 0 && self.share > 0.0 && is_sampled(self.share, &self.run_id, &self.stream, call.batch);
+        if (self.is_recorded && !is_sampled) || call.is_probe {
             return self.transform.process(rows, call);
         }
         let made = self.transform.process(rows.clone(), call);
-        if let Err(failure) = &made
-            && failure.kind != FailureKind::Cancelled
-        {
-            self.record(&rows, call, failure);
+        match &made {
+            Ok(_) if is_sampled => self.record_sample(&rows, call),
+            Err(failure) if !self.is_recorded && failure.kind != FailureKind::Cancelled => {
+                self.record_failure(&rows, call, failure);
+            }
+            _ => {}
         }
         made
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_of_its_share_and_the_same_again() {
+        let sample = |share| -> Vec<u64> {
+            (1..=20_000)
+                .filter(|batch| is_sampled(share, "20261130-162404-dc9b0082764363cc", "orders", *batch))
+                .collect()
+        };
+        assert_eq!(sample(1.0).len(), 20_000);
+        let one_percent = sample(0.01);
+        assert!((150..250).contains(&one_percent.len()), "{}", one_percent.len());
+        assert_eq!(sample(0.01), one_percent);
+        let half = sample(0.5);
+        assert!(one_percent.iter().all(|batch| half.contains(batch)), "a larger share has all of a smaller one");
     }
 }

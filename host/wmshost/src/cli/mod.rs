@@ -43,7 +43,9 @@ pub(crate) use models_args::{
     BuildArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, SelectArgs, ShowArgs, variables,
 };
 pub(crate) use operate_args::{AlertsCommand, CleanArgs, ExplainArgs, StatusArgs};
-pub(crate) use plugin_args::{CheckPluginArgs, DevArgs, Kind, NewArgs, PluginCommand, ProjectArgs, TestArgs};
+pub(crate) use plugin_args::{
+    BenchArgs, CheckPluginArgs, DevArgs, DiffArgs, FixtureArgs, Kind, NewArgs, PluginCommand, ProjectArgs, TestArgs,
+};
 pub(crate) use sample_args::SampleCommand;
 pub(crate) use serve_args::{ScheduleCommand, ServeArgs};
 pub(crate) use singer_args::{AboutFormat, SingerCommand, SingerTapArgs, SingerTargetArgs};

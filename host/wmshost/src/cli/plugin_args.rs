@@ -49,29 +49,33 @@ Examples:
   wmshost plugin check target/wasm32-wasip2/release/trim.wasm --cases cases --accept-skip rows-not-dropped
   wmshost plugin check --explain split-invariant")]
     Check(CheckPluginArgs),
-    /// Compare two components: what they state, and what they make of the same cases
+    /// Measure a transform: its time and instructions per row, the share of the border, and its start
+    #[command(after_help = "\
+The rows of the first case are passed through the stage without a transform and with this one; the fastest of several passes
+counts. The border is what calls cost beside the plugin's own code: columns that are copied in and out, above all. A start is
+cold when the component is compiled, and warm when it is in the cache.
+
+Examples:
+  wmshost plugin bench
+  wmshost plugin bench trim.wasm --cases cases/cleans --rows 1000000 --output json")]
+    Bench(BenchArgs),
+    /// Compare two components: what they state, and what they make of the same cases and of recorded batches
     #[command(after_help = "\
 Version, contract, imports, settings; then each case is run over both, and the cells or lines that differ are shown, with the
-instructions per row of a transform. Exit code 1 if anything but the cost differs.
+instructions per row of a transform. With --recording, each batch of the plugin that a run has recorded is passed through both:
+columns, rows that only one of them keeps, and cells, of which the first are shown and all are counted.
+Exit code 1 if anything but the cost differs.
 
 Examples:
   wmshost plugin diff trim-1.0.wasm trim-1.1.wasm
-  wmshost plugin diff old.wasm new.wasm cases/cleans --output json")]
-    Diff {
-        /// The earlier component, or the name of a standard plugin
-        old: PathBuf,
-        /// The later component, or the name of a standard plugin
-        new: PathBuf,
-        /// Cases, or folders of cases; the folder `cases` by default, if there is one
-        cases: Vec<PathBuf>,
-        #[command(flatten)]
-        output: OutputArgs,
-    },
-    /// Run transforms again over the batches on which they failed in a run
+  wmshost plugin diff old.wasm new.wasm cases/cleans --output json
+  wmshost plugin diff trim target/wasm32-wasip2/release/trim.wasm --recording 20261130-162404-dc9b0082764363cc")]
+    Diff(DiffArgs),
+    /// Run transforms again over the batches that a run has recorded
     #[command(after_help = "\
-A run keeps the first batch on which each transform fails where the stream has `record = \"failures\"`. It is run again
-without the run's databases, by the component that failed or by another one; a failure names the row. Exit code 1 if any
-still fails.
+A run keeps the first batch on which each transform fails where the stream has `record = \"failures\"`, and a share of all
+batches where it has `record = { sample = 0.01 }`. They are run again without the run's databases, by the component of that run
+or by another one; a failure names the row. Exit code 1 if any fails.
 
 Examples:
   wmshost plugin replay 20261130-162404-dc9b0082764363cc
@@ -79,28 +83,21 @@ Examples:
     Replay {
         /// The id of the run
         run: String,
-        /// The component to run instead of the one that failed, or the name of a standard plugin
+        /// The component to run instead of that of the run, or the name of a standard plugin
         #[arg(long, value_name = "FILE")]
         component: Option<PathBuf>,
         #[command(flatten)]
         output: OutputArgs,
     },
-    /// Make a case for `plugin test` of a batch on which a transform failed in a run
+    /// Make a case for `plugin test` of a batch that a run has recorded
     #[command(after_help = "\
-The case has the rows of the source as the transform got them: look at them before you share it.
+The case has the rows of the source as the transform got them: look at them before you share it. A batch that failed is
+preferred to those of a sample.
 
-Example:
-  wmshost plugin fixture 20261130-162404-dc9b0082764363cc --to cases/odd-status")]
-    Fixture {
-        /// The id of the run
-        run: String,
-        /// The stream, if the run has recordings of several
-        #[arg(long)]
-        stream: Option<String>,
-        /// The folder to make
-        #[arg(long, value_name = "FOLDER")]
-        to: PathBuf,
-    },
+Examples:
+  wmshost plugin fixture 20261130-162404-dc9b0082764363cc --to cases/odd-status
+  wmshost plugin fixture 20261130-162404-dc9b0082764363cc --stream orders --batch 7 --to cases/usual")]
+    Fixture(FixtureArgs),
     /// List the plugins of a pipeline, or the standard plugins, which pipelines name without a path
     #[command(after_help = "\
 Standard plugins are looked for in the folders of WMSHOST_PLUGINS (absolute paths, with `:` between them), in
@@ -250,6 +247,55 @@ pub(crate) struct DevArgs {
     /// End after this number of builds
     #[arg(long, value_name = "N")]
     pub(crate) builds: Option<u32>,
+}
+
+#[derive(Args)]
+pub(crate) struct BenchArgs {
+    /// The component; that of the package in the present folder by default
+    pub(crate) component: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) project: ProjectArgs,
+    /// A case or a folder of cases; the folder `cases` by default; may be given several times
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) cases: Vec<PathBuf>,
+    /// The number of rows of a pass
+    #[arg(long, value_name = "N", default_value = "200000", value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    pub(crate) rows: u32,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct DiffArgs {
+    /// The earlier component, or the name of a standard plugin
+    pub(crate) old: PathBuf,
+    /// The later component, or the name of a standard plugin
+    pub(crate) new: PathBuf,
+    /// Cases, or folders of cases; the folder `cases` by default, if there is one and no run is named
+    pub(crate) cases: Vec<PathBuf>,
+    /// The id of a run with recordings of the earlier plugin
+    #[arg(long, value_name = "RUN")]
+    pub(crate) recording: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct FixtureArgs {
+    /// The id of the run
+    pub(crate) run: String,
+    /// The stream, if the run has recordings of several
+    #[arg(long)]
+    pub(crate) stream: Option<String>,
+    /// The transform, by its name in the pipeline, if there are recordings of several
+    #[arg(long)]
+    pub(crate) plugin: Option<String>,
+    /// The number of the batch, if there are several
+    #[arg(long, value_name = "N")]
+    pub(crate) batch: Option<u64>,
+    /// The folder to make
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) to: PathBuf,
 }
 
 #[derive(Args)]

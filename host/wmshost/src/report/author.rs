@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use console::style;
-use wmshost_plugin_kit::{CaseResult, NewProject, Outcome, PluginDiff};
+use wmshost_plugin_kit::{Bench, CaseDiff, CaseResult, NewProject, Outcome, PluginDiff};
 use wmshost_runtime::Result;
+use wmshost_sandbox::Plugin;
 
 use super::documents::cases::CasesDocument;
 use super::documents::plugin_diff::PluginDiffDocument;
-use super::{json, plain, print};
+use super::{json, plain, print, section};
 use crate::cli::Output;
 use crate::exit::Exit;
 
@@ -65,6 +66,30 @@ fn case(result: &CaseResult) {
     }
 }
 
+/// Reports the cost of a transform.
+pub(crate) fn bench(plugin: &Plugin, found: &Bench, output: Output) -> Result<()> {
+    if output == Output::Json {
+        json(found)?;
+        return Ok(());
+    }
+    let kib = |bytes: u64| format!("{} KiB", super::count(bytes.div_ceil(1 << 10)));
+    section(
+        &format!("{}, with the case {}", plugin.name, found.case),
+        &[
+            ("rows", format!("{}, {} per batch", super::count(found.rows), super::count(found.batch_rows))),
+            ("without a transform", format!("{:.0} ns per row", found.without_ns_per_row)),
+            ("with this one", format!("{:.0} ns per row", found.with_ns_per_row)),
+            ("at the border", format!("{:.0} % of the calls", found.border_percent)),
+            ("instructions", format!("{} per row", super::count(found.instructions_per_row))),
+            ("memory", kib(found.memory_bytes)),
+            ("component", kib(found.component_bytes)),
+            ("start, cold", format!("{:.0} ms", found.cold_start_ms)),
+            ("start, warm", format!("{:.1} ms", found.warm_start_ms)),
+        ],
+    );
+    Ok(())
+}
+
 /// Reports the differences of two components.
 pub(crate) fn diff(found: &PluginDiff, output: Output) -> Result<()> {
     if output == Output::Json {
@@ -78,16 +103,41 @@ pub(crate) fn diff(found: &PluginDiff, output: Output) -> Result<()> {
             Some([old, new]) => format!("{old} → {new} instructions per row"),
             None => String::new(),
         };
-        let word = if case.differences.is_empty() { style("same  ").green() } else { style("DIFFER").red().bold() };
+        let word = if case.is_empty() { style("same  ").green() } else { style("DIFFER").red().bold() };
         print(&format!("{word} {}  {}", case.name, style(cost).dim()));
-        for line in case.differences.iter().flat_map(|difference| difference.lines()) {
-            print(&format!("       {}", plain(line)));
+        for line in in_lines(case) {
+            print(&format!("       {}", plain(&line)));
         }
     }
-    let differing = found.cases.iter().filter(|case| !case.differences.is_empty()).count();
+    let differing = found.cases.iter().filter(|case| !case.is_empty()).count();
     let stated = if found.description.is_empty() { "they state the same" } else { "they state different things" };
     print(&format!("{stated}; {differing} of {} cases differ", found.cases.len()));
     Ok(())
+}
+
+/// The differences in a case, line by line, and their counts.
+fn in_lines(case: &CaseDiff) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    if let [Some(failure), Some(other)] = &case.failures
+        && failure == other
+    {
+        lines.push(format!("both fail: {failure}"));
+    }
+    lines.extend(case.differences.iter().flat_map(|difference| difference.lines()).map(str::to_owned));
+    let Some(rows) = &case.rows else { return lines };
+    lines.extend(rows.columns.iter().chain(&rows.shown).cloned());
+    let counts = [
+        (rows.cells, "cells"),
+        (rows.kept_by_old, "rows that the earlier alone keeps"),
+        (rows.kept_by_new, "rows that the later alone keeps"),
+        (rows.other_reasons, "rows that neither keeps, for different reasons"),
+    ];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<_> = counts.map(|(count, what)| format!("{} {what}", super::count(*count))).collect();
+    let [differing, all] = [rows.differing, rows.rows].map(super::count);
+    let what = if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) };
+    lines.push(format!("{differing} of {all} rows differ{what}"));
+    lines
 }
 
 /// Returns the results of cases as JUnit's XML.

@@ -26,7 +26,7 @@ pub(crate) fn replayed(all: &[Replayed], output: Output) -> Result<(), Failure> 
             &format!("{}, {}", recording.stream, recording.plugin),
             &[
                 ("batch", format!("{} of the run {}, {} rows", recording.batch, recording.run_id, recording.rows)),
-                ("failed by", recording.failure.clone()),
+                ("then it", recording.failure.as_ref().map_or("succeeded".to_owned(), |why| format!("failed: {why}"))),
                 ("component", component),
                 ("now it", outcome),
                 ("kept in", folder.display().to_string()),

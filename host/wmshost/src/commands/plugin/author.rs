@@ -1,15 +1,15 @@
-//! `wmshost plugin new`, `build`, `dev` and `test`: an author's project.
+//! `wmshost plugin new`, `build`, `dev`, `test` and `bench`: an author's project.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use wmshost_flow::Failure;
-use wmshost_plugin_kit::{Error, Project, Suite, diff, new_project, run_suite};
+use wmshost_plugin_kit::{Error, Project, Suite, bench, new_project, run_suite};
 use wmshost_runtime::Result;
 use wmshost_sandbox::World;
 
 use super::component;
-use crate::cli::{DevArgs, Kind, NewArgs, Output, ProjectArgs, TestArgs};
+use crate::cli::{BenchArgs, DevArgs, Kind, NewArgs, Output, ProjectArgs, TestArgs};
 use crate::commands::{App, at_each_change};
 use crate::exit::Exit;
 use crate::report;
@@ -54,15 +54,20 @@ fn build_and_test(app: &App, project: &Project, paths: &[PathBuf]) -> Result<Exi
     report::author::cases(&results, Output::Text)
 }
 
-/// Compares two components by these cases, or by those of the present folder.
-pub(super) fn compare(app: &App, files: [&Path; 2], cases: Vec<PathBuf>, output: Output) -> Result<Exit> {
-    let registry = app.runtime(output).registry()?;
-    let [old, new] = files.map(|file| component(&registry, file));
-    let own = PathBuf::from("cases");
-    let folders = if cases.is_empty() && own.is_dir() { vec![own] } else { cases };
-    let found = diff(&old?, &new?, &folders, &app.data_dir.plugins()).map_err(|error| failure(&error))?;
-    report::author::diff(&found, output)?;
-    Ok(if found.is_empty() { Exit::Success } else { Exit::Failed })
+/// Measures a transform.
+pub(super) fn measure(app: &App, arguments: &BenchArgs) -> Result<Exit> {
+    let output = arguments.output.output;
+    let project = || Project::find(&arguments.project.project).map_err(|error| failure(&error));
+    let named = arguments.component.clone();
+    let file = named.map_or_else(|| project().map(|project| project.component()), Ok)?;
+    let folders = match arguments.cases.as_slice() {
+        [] => vec![arguments.project.project.join("cases")],
+        folders => folders.to_vec(),
+    };
+    let plugin = component(&app.runtime(output).registry()?, &file)?;
+    let measured = bench(&plugin, &folders, arguments.rows as usize, &app.data_dir.plugins());
+    report::author::bench(&plugin, &measured.map_err(|error| failure(&error))?, output)?;
+    Ok(Exit::Success)
 }
 
 /// Fails if there is no component in a file.

@@ -2,9 +2,9 @@
 //!
 //! | module | purpose |
 //! |---|---|
-//! | `author` | `new`, `build`, `dev` and `test`: an author's project |
+//! | `author` | `new`, `build`, `dev`, `test` and `bench`: an author's project |
 //! | `certify` | `check`: a component, clause by clause |
-//! | `recording` | `replay` and `fixture`: batches on which transforms failed |
+//! | `recording` | `replay`, `fixture` and `diff`: recorded batches of transforms, and two components |
 
 mod author;
 mod certify;
@@ -30,7 +30,8 @@ pub(super) fn plugin(app: &App, command: PluginCommand) -> Result<Exit> {
         PluginCommand::Dev(arguments) => author::dev(app, &arguments),
         PluginCommand::Test(arguments) => author::test(app, &arguments),
         PluginCommand::Check(arguments) => certify::check(app, &arguments),
-        PluginCommand::Diff { old, new, cases, output } => author::compare(app, [&old, &new], cases, output.output),
+        PluginCommand::Bench(arguments) => author::measure(app, &arguments),
+        PluginCommand::Diff(arguments) => recording::compare(app, arguments),
         PluginCommand::List { pipeline, output } => list(app, pipeline.as_deref(), output.output),
         PluginCommand::Grants { pipeline, output } => grants(app, &pipeline, output.output),
         PluginCommand::Key { to, unprotected } => {
@@ -49,7 +50,7 @@ pub(super) fn plugin(app: &App, command: PluginCommand) -> Result<Exit> {
         PluginCommand::Replay { run, component, output } => {
             recording::run(app, &run, component.as_deref(), output.output)
         }
-        PluginCommand::Fixture { run, stream, to } => recording::fixture(app, &run, stream.as_deref(), &to),
+        PluginCommand::Fixture(arguments) => recording::fixture(app, &arguments),
         PluginCommand::Bundle { pipeline, to, output } => {
             let manifest = bundle::bundle(&app.runtime(output.output), &pipeline, &to)?;
             report::plugin::bundle(&manifest, &to, output.output)?;

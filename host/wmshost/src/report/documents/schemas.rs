@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value as Json;
 use wmshost_models::{Manifest, ManifestNode, RunResults};
+use wmshost_plugin_kit::Bench;
 use wmshost_runtime::alerts::AlertMessage;
 use wmshost_runtime::bundle::BundleManifest;
 use wmshost_runtime::state::StateExport;
@@ -82,6 +83,7 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("plugin-replay", "wmshost plugin replay --output json", of::<Vec<ReplayedDocument>>),
     entry("plugin-grants", "wmshost plugin grants --output json", of::<Vec<PluginGrantsDocument>>),
     entry("plugin-check", "wmshost plugin check --output json", of::<CertificateDocument>),
+    entry("plugin-bench", "wmshost plugin bench --output json", of::<Bench>),
     entry("plugin-diff", "wmshost plugin diff --output json", of::<PluginDiffDocument>),
     entry("plugin-test", "wmshost plugin test --output json", of::<CasesDocument>),
     entry("sample", "wmshost sample create --output json, and change", of::<SampleDocument>),
