@@ -34,8 +34,8 @@ true, "source_version": null, "definition": null, "state": {"seen": [0, 255]}, "
 "committed_at": "2026-01-31 06:00:01.000000"}]}"#;
 
 const RECORDING: [&str; 3] = [
-    r#"{"run_id": "run", "stream": "orders", "plugin": "trim", "version": "1.0.0", "digest": "blake3:0", "component": "trim.wasm",
-"batch": 3, "rows": 2, "failure": "it trapped"}"#,
+    r#"{"run_id": "run", "stream": "orders", "plugin": "trim", "name": "trim", "version": "1.0.0", "digest": "blake3:0",
+"component": "trim.wasm", "batch": 3, "rows": 2, "failure": "it trapped"}"#,
     "summary = \"One.\"\nkey = [\"id\"]\nchange_key = \"at\"\non_trap = \"retry\"\nbatches = [0, 1]\n[settings]\nlist = [\"x\"]\nshare = 0.5\n",
     "id:int64!,name:utf8,\"price:decimal(10,2)\",at:timestamp,day:date,is:boolean,raw:binary,part:float64\n\
      1,\"a, \"\"b\"\"\nc\",0.01,2026-01-31 06:00:00,2026-01-31,true,00ff,1.5\n2,\"\",,,,,,\n",
