@@ -7,6 +7,9 @@ const VALUES: [Option<i64>; 3] = [None, Some(1), Some(2)];
 /// True, false, unknown, as conditions.
 const CONDITIONS: [(&str, Option<bool>); 3] = [("1 = 1", Some(true)), ("1 = 2", Some(false)), ("1 = NULL", None)];
 
+/// A comparison of two numbers.
+type Comparison = fn(i64, i64) -> bool;
+
 fn sql(value: Option<i64>) -> String {
     value.map_or_else(|| "NULL".to_owned(), |value| value.to_string())
 }
@@ -36,7 +39,7 @@ fn or(one: Option<bool>, other: Option<bool>) -> Option<bool> {
 /// A comparison with NULL is unknown.
 #[test]
 fn comparisons_with_null_are_unknown() {
-    let compare: [(&str, fn(i64, i64) -> bool); 8] = [
+    let compare: [(&str, Comparison); 8] = [
         ("=", |a, b| a == b),
         ("<>", |a, b| a != b),
         ("!=", |a, b| a != b),
