@@ -41,18 +41,6 @@ fn every_form_is_read_as_the_type_that_the_pipeline_declares() {
     project.wmshost("verify", &[]).succeeded();
 }
 
-/// A table that wmshost wrote has both of the host's columns, which are not read. One of them alone is the source's own.
-#[test]
-fn a_column_with_a_name_that_the_host_keeps_for_itself_does_not_vanish() {
-    let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, wms_run_id TEXT); INSERT INTO s VALUES (1, 'wave 17')";
-    let project = TestProject::with_stream(table, "");
-    let refused = project.wmshost("run", &[]).says(&["wms_run_id", "a name that is reserved for the host"]);
-    assert_ne!(refused.code(), Some(0));
-    project.write_stream("[streams.s.columns]\nwms_run_id = { rename = \"wave\" }\n");
-    project.run();
-    assert_eq!(loaded(&project, "id, wave"), ["1 wave 17"]);
-}
-
 #[test]
 fn a_value_that_is_not_of_its_form_goes_to_quarantine_with_the_reason() {
     let project = TestProject::with_stream(

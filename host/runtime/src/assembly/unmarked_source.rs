@@ -21,10 +21,7 @@ impl SourceSession for UnmarkedSource {
     }
 
     fn describe(&mut self, table: &str) -> Result<Option<TableDescription>, Failure> {
-        let Some(described) = self.0.describe(table)? else { return Ok(None) };
-        let has = |name: &&str| described.columns.fields().iter().any(|field| field.name().eq_ignore_ascii_case(name));
-        // Only one of them is a column of the source's own.
-        Ok(Some(if AUDIT_COLUMNS.iter().all(has) { described.without(&AUDIT_COLUMNS) } else { described }))
+        Ok(self.0.describe(table)?.map(|described| described.without(&AUDIT_COLUMNS)))
     }
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {
