@@ -28,7 +28,7 @@ demo-cloud: program shipped ## the same from Oracle WMS Cloud, played by a mock 
 	@tests/demo-cloud.sh
 
 quick: ## the unit and tidy tests in the dev profile: no plugins, no servers
-	$(CARGO) test --quiet --workspace --lib
+	$(CARGO) test --quiet --workspace --exclude wmshost-fuzz --lib
 
 ifdef CRATE
 test: ## pass all tests, or with CRATE=wmshost-flow those of one crate
