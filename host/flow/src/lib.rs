@@ -65,7 +65,7 @@ pub use metadata::{
     extractor_state_to_json, is_reserved, metadata_objections, own_table_objection, owns_table, record_of,
 };
 pub use ports::cancel::Cancel;
-pub use ports::clock::{Clock, Micros};
+pub use ports::clock::{CLOCK_TOLERANCE, Clock, Micros};
 pub use ports::events::{Event, NoObserver, Observer, StreamStats, StreamStatus, StreamSummary};
 pub use ports::extractor::{Chunk, ExtractRequest, Extractor, Method, NullKeys, Opened, Step, Window};
 pub use ports::loader::{LoadRequest, Loader};

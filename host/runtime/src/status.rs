@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use wmshost_flow::{
-    Failure, LastRun, LastRuns, Lease, LeaseView, Ledger, Micros, Quarantine, QuarantineFilter, SqlSession, Value,
+    CLOCK_TOLERANCE, Failure, LastRun, LastRuns, Lease, LeaseView, Ledger, Micros, Quarantine, QuarantineFilter,
+    SqlSession, Value,
 };
 use wmshost_pipeline::{Resolved, StreamPlan};
 
@@ -172,16 +173,13 @@ fn found(target: &mut OpenTarget, name: &str, plan: &StreamPlan) -> Result<Found
     })
 }
 
-/// The difference that the clocks of two machines may have, in microseconds.
-const CLOCK_SKEW: Micros = 300_000_000;
-
 impl Found {
     fn judged(self, plan: &StreamPlan, now: Micros) -> StreamState {
         // A target that was loaded before outcomes were recorded has a checkpoint only.
         let succeeded_at = self.last_run.as_ref().map_or(self.loaded_at, |last| last.succeeded_at);
         let age = succeeded_at.map(|at| Duration::from_micros(u64::try_from(now - at).unwrap_or(0)));
         // A clock was wrong: nobody knows how old the data are.
-        let is_ahead = succeeded_at.is_some_and(|at| at > now.saturating_add(CLOCK_SKEW));
+        let is_ahead = succeeded_at.is_some_and(|at| at > now.saturating_add(CLOCK_TOLERANCE));
         let is_late = matches!((age, plan.max_age), (Some(age), Some(limit)) if age > limit || is_ahead);
         let status = self.last_run.as_ref().map(|last| last.status.as_str());
         let health = match status {

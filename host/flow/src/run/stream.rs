@@ -100,9 +100,13 @@ impl Stream {
         progress.bookmark = ready.previous.as_ref().map(|checkpoint| checkpoint.bookmark.clone());
         let at_load = StageFailure::before(Stage::Load);
         let sequence = self.note_reload(context, &ready, lease, progress).map_err(&at_load)?;
+        // A load that continues after an interruption did not see the rows that were deleted in the source since it
+        // began.
+        let is_reload = ready.request.mode == LoadMode::Reload;
+        let is_first_load = !is_reload && ready.previous.is_none();
         // A table that was there, of a pipeline that was reset or of somebody else, may have rows that the source has not.
         let is_new_table =
-            ready.previous.is_none() && lock(&self.target).describe(&self.target_table).map_err(&at_load)?.is_none();
+            is_first_load && lock(&self.target).describe(&self.target_table).map_err(&at_load)?.is_none();
         let prepared = self.prepare(&ready, lease, true).map_err(&at_load)?;
         progress.schema_changes = prepared.schema_changes;
         if ready.request.mode != LoadMode::Replace {
@@ -110,10 +114,6 @@ impl Stream {
         }
         context.observer.event(&Event::Reached { stream: &self.name, point: "table-prepared" });
         self.announce(context)?;
-        // A load that continues after an interruption did not see the rows that were deleted in the source since it
-        // began.
-        let is_first_load = ready.request.mode != LoadMode::Reload && ready.previous.is_none();
-        let is_reload = ready.request.mode == LoadMode::Reload;
         let status = self.flow(context, ready, sequence, lease, progress)?;
         if is_first_load && let Err(failure) = lock(&self.target).gather_statistics(&self.target_table) {
             tracing::warn!(
@@ -122,7 +122,7 @@ impl Stream {
             );
         }
         self.count_empty_columns(progress).map_err(&at_load)?;
-        self.reconcile(context, is_first_load && is_new_table, is_reload, progress)?;
+        self.reconcile(context, is_new_table, is_reload, progress)?;
         Ok(status)
     }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wmshost_flow::{Failure, FailureKind, LastRun, LastRuns, Lease, Micros, SqlSession, StreamStatus};
+use wmshost_flow::{CLOCK_TOLERANCE, Failure, FailureKind, LastRun, LastRuns, Lease, Micros, SqlSession, StreamStatus};
 use wmshost_pipeline::{Resolved, StreamPlan};
 
 use super::book::UnitKey;
@@ -13,9 +13,6 @@ use crate::assembly::connect;
 use crate::process::{is_dead, this_process};
 use crate::run_id::run_id_start;
 use crate::runtime::Runtime;
-
-/// The time by which the clock of another machine may be ahead of this one's.
-const CLOCK_TOLERANCE: Micros = 300_000_000;
 
 /// The way in which a due run may go on.
 pub(super) enum Passage {

@@ -11,13 +11,11 @@ use crate::compare::{Compare, Compared, Depth};
 use crate::failure::{Failure, Stage};
 use crate::metadata::checkpoint::{Checkpoint, LoadMode};
 use crate::metadata::{Action, Ledger, Trace};
+use crate::ports::clock::CLOCK_TOLERANCE;
 use crate::stream::context::{Progress, StageFailure, StreamContext};
 use crate::stream::transaction::{in_transaction, lock};
 use crate::stream::{Reconcile, Stream};
 use crate::values::{Bookmark, Position};
-
-/// The difference that the clocks of two machines may have, in microseconds.
-const CLOCK_SKEW: i64 = 300_000_000;
 
 /// Returns the name under which the ledger records a stream's comparisons.
 fn checkpoint_name(stream: &str) -> String {
@@ -120,6 +118,6 @@ impl Stream {
 /// Returns whether a comparison is due: there was none, the last one is too old, or it has the time of a clock that was ahead.
 fn is_due(last: Option<&Checkpoint>, context: &StreamContext, every_micros: i64) -> bool {
     let now = context.clock.now();
-    let is_ahead = |at: i64| at > now.saturating_add(CLOCK_SKEW);
+    let is_ahead = |at: i64| at > now.saturating_add(CLOCK_TOLERANCE);
     last.is_none_or(|last| now >= last.committed_at.saturating_add(every_micros) || is_ahead(last.committed_at))
 }
