@@ -41,6 +41,29 @@ fn every_form_is_read_as_the_type_that_the_pipeline_declares() {
     project.wmshost("verify", &[]).succeeded();
 }
 
+/// A table that wmshost wrote has both of the host's columns, which are not read. One of them alone is the source's own, and
+/// so are two that have other types.
+#[test]
+fn a_column_with_a_name_of_the_hosts_does_not_vanish() {
+    for (columns, values) in [
+        ("wms_run_id TEXT", "'wave 17'"),
+        ("Wms_Loaded_At TIMESTAMP", "'2026-01-01 00:00:00'"),
+        ("wms_run_id INTEGER, wms_loaded_at TIMESTAMP", "17, NULL"),
+    ] {
+        let table = format!("CREATE TABLE s (id INTEGER PRIMARY KEY, {columns}); INSERT INTO s VALUES (1, {values})");
+        let project = TestProject::with_stream(&table, "");
+        for command in ["check", "run"] {
+            let refused = project.wmshost(command, &[]).says(&["has a name that is reserved for the host"]);
+            assert_eq!(refused.code(), Some(2), "{command} with {columns}");
+        }
+        assert_eq!(project.number("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'wms_s%'"), 0, "{columns}");
+    }
+    let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, wms_run_id TEXT); INSERT INTO s VALUES (1, 'wave 17')";
+    let project = TestProject::with_stream(table, "[streams.s.columns]\nwms_run_id = { rename = \"wave\" }\n");
+    project.run();
+    assert_eq!(loaded(&project, "id, wave"), ["1 wave 17"]);
+}
+
 #[test]
 fn a_value_that_is_not_of_its_form_goes_to_quarantine_with_the_reason() {
     let project = TestProject::with_stream(

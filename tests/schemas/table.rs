@@ -8,8 +8,8 @@ use crate::kinds::{Cell, DECLARED, Kind, STRICT};
 use crate::spec::{COMPUTED, ColumnSpec, Form, KEYS, Key, NAMES, Rule, TABLES, TableSpec};
 use crate::values::{fitting, hard, of_key};
 
-/// The host's own columns, which it has in every target.
-const AUDIT: [&str; 2] = ["wms_loaded_at", "wms_run_id"];
+/// The host's own columns, which it has in every target, with what they hold there.
+const AUDIT: [(&str, Kind); 2] = [("wms_loaded_at", Kind::Moment(false)), ("wms_run_id", Kind::Text)];
 
 /// A column of the source, as the stream has it.
 #[derive(Debug, Clone)]
@@ -76,11 +76,23 @@ impl Table {
         for spec in table.spec.columns.clone() {
             table.add_random(&spec);
         }
+        table.leave_audit_columns_out();
         for at in 0..table.spec.more {
             let (declared, kind) = [("INTEGER", Kind::Whole), ("TEXT", Kind::Text)][at % 2];
             table.add(&format!("c{at}"), declared, kind, Source::Plain);
         }
         table
+    }
+
+    /// A table that has both of the host's columns was written by wmshost, and they are not read.
+    fn leave_audit_columns_out(&mut self) {
+        let is = |column: &Column, (name, kind): (&str, Kind)| {
+            column.kind == Some(kind) && column.stream_name.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(name))
+        };
+        if AUDIT.iter().all(|own| self.columns.iter().any(|column| is(column, *own))) {
+            let hidden = self.columns.iter_mut().filter(|column| AUDIT.iter().any(|own| is(column, *own)));
+            hidden.for_each(|column| column.stream_name = None);
+        }
     }
 
     fn types(&self) -> &'static [(&'static str, Kind)] {
@@ -124,8 +136,6 @@ impl Table {
         let stream_name = match spec.rule {
             Rule::Skip => None,
             Rule::Rename => Some(format!("renamed_{}", self.columns.len())),
-            // Those of an earlier load: the target gets its own.
-            _ if AUDIT.contains(&name.to_lowercase().as_str()) => None,
             _ => Some(name.clone()),
         };
         let expression = spec.computed.map(|at| COMPUTED[at]);
@@ -276,8 +286,12 @@ impl Table {
     pub(crate) fn refusals(&self) -> Vec<String> {
         let names = || self.columns.iter().filter_map(|column| column.stream_name.as_deref());
         let mut refusals = Vec::new();
-        if names().any(|name| name.eq_ignore_ascii_case("wms_deleted_at")) {
-            refusals.push("column wms_deleted_at".to_owned());
+        let is_reserved = |name: &str| {
+            let own = AUDIT.iter().map(|(name, _)| *name).chain(["wms_deleted_at"]);
+            own.into_iter().any(|own| name.eq_ignore_ascii_case(own))
+        };
+        if names().any(is_reserved) {
+            refusals.push("a name that is reserved for the host".to_owned());
         }
         if names().any(str::is_empty) {
             refusals.push("that has no name".to_owned());

@@ -4,13 +4,16 @@ use arrow_schema::SchemaRef;
 
 use crate::definition::columns_of;
 use crate::failure::Failure;
-use crate::metadata::Lease;
 use crate::metadata::checkpoint::LoadMode;
+use crate::metadata::{Lease, SYSTEM_COLUMNS};
 use crate::stream::Stream;
 use crate::stream::opened::{Prepared, ReadyStream};
 use crate::stream::policy::Deletes;
 use crate::stream::schema_changes::schema_changes;
 use crate::stream::transaction::lock;
+
+/// The way out if a column's name cannot be used.
+const RENAME: &str = "Rename the column, or leave it out, by `columns`";
 
 impl Stream {
     /// Lets the loader prepare the table, permanently or only to see whether it can; returns the changes of the table's
@@ -39,11 +42,15 @@ impl Stream {
         }
     }
 
-    /// Has the target spell its columns as the stream does. Fails if it takes two columns for one.
+    /// Has the target spell its columns as the stream does. Fails if it takes two columns for one, or one for the host's own.
     fn spell_target(&self, columns: &SchemaRef) -> Result<(), Failure> {
         let mut target = lock(&self.target);
         let dialect = target.sql().dialect();
         for (at, field) in columns.fields().iter().enumerate() {
+            if let Some(own) = SYSTEM_COLUMNS.iter().find(|own| dialect.is_same_name(own, field.name())) {
+                let message = format!("the column {} has a name that is reserved for the host: {own}", field.name());
+                return Err(Failure::invalid_config(message).advise(RENAME));
+            }
             let mut before = columns.fields()[..at].iter();
             if let Some(other) = before.find(|other| dialect.is_same_name(other.name(), field.name())) {
                 return Err(Failure::invalid_config(format!(
@@ -52,7 +59,7 @@ impl Stream {
                     other.name(),
                     field.name()
                 ))
-                .advise("Rename one of them, or leave it out, by `columns`"));
+                .advise(RENAME));
             }
         }
         target.spell_as(columns);

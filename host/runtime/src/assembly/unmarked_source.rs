@@ -1,7 +1,11 @@
 //! A table that was written by wmshost and is read again: the columns in which the host notes the run and the load time of
 //! each row are those of the earlier load, and the next target gets its own. A table that keeps deleted rows has a third
 //! one, which is not hidden, so that such a table is refused: its deleted rows would be read as if they were there.
+//!
+//! A table that has only one of the two columns, or has them with other types, was not written by wmshost. The column is
+//! the source's own and is not hidden, so that the stream is refused until the column has another name.
 
+use arrow_schema::{DataType, Schema, TimeUnit};
 use wmshost_flow::{AUDIT_COLUMNS, Cursor, Dialect, Failure, Micros, SourceSession, TableDescription, Value};
 
 /// A session that describes tables without the columns of the host's own.
@@ -21,10 +25,23 @@ impl SourceSession for UnmarkedSource {
     }
 
     fn describe(&mut self, table: &str) -> Result<Option<TableDescription>, Failure> {
-        Ok(self.0.describe(table)?.map(|described| described.without(&AUDIT_COLUMNS)))
+        let without_audit = |described: TableDescription| match has_audit_columns(&described.columns) {
+            true => described.without(&AUDIT_COLUMNS),
+            false => described,
+        };
+        Ok(self.0.describe(table)?.map(without_audit))
     }
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {
         self.0.query(statement, parameters)
     }
+}
+
+/// Returns whether a table has both of the host's columns, with the types that the host declares for them.
+fn has_audit_columns(columns: &Schema) -> bool {
+    let types = [DataType::Utf8, DataType::Timestamp(TimeUnit::Microsecond, None)];
+    AUDIT_COLUMNS.iter().zip(types).all(|(name, data_type)| {
+        let mut fields = columns.fields().iter();
+        fields.any(|field| field.name().eq_ignore_ascii_case(name) && *field.data_type() == data_type)
+    })
 }

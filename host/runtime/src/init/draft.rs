@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use wmshost_flow::is_reserved;
+use wmshost_flow::{AUDIT_COLUMNS, is_reserved};
 use wmshost_pipeline::is_source_name;
 
 use super::names::{stream_name, target_name, unused};
-use crate::discover::{ChangeKeyCandidate, DiscoveredTable, Discovery, RowCount, TableKind};
+use crate::discover::{ChangeKeyCandidate, DiscoveredColumn, DiscoveredTable, Discovery, RowCount, TableKind};
 
 /// The largest share of rows without a change key with which a table is read by it, in percent.
 const MOST_NULLS: f64 = 50.0;
@@ -51,12 +51,24 @@ pub(crate) fn draft(discovery: &Discovery, is_same: bool) -> Vec<StreamDraft> {
             target_table: unused(&target_name(&table.name, prefix), &mut targets),
             key: key.filter(|key| *key != table.key).unwrap_or_default(),
             change_key: change_key(table).map(|candidate| candidate.column.clone()),
-            columns: table.columns.iter().filter_map(|of| Some((of.name.clone(), of.rule.clone()?))).collect(),
+            columns: rules(table),
             notes: notes(table),
             problem,
         }
     };
     discovery.tables.iter().map(stream).collect()
+}
+
+/// Returns the rules for columns: those of values that do not fit otherwise, and other names for the source's own columns
+/// that have a name of the host's. A table with both of them was written by wmshost, and they are not read.
+fn rules(table: &DiscoveredTable) -> Vec<(String, String)> {
+    let is_there = |own: &&&str| table.columns.iter().any(|column| column.name.eq_ignore_ascii_case(own));
+    let own: Vec<&str> = AUDIT_COLUMNS.iter().filter(is_there).copied().collect();
+    let rule = |column: &DiscoveredColumn| match own.as_slice() {
+        [one] if column.name.eq_ignore_ascii_case(one) => Some(format!("{{ rename = \"source_{one}\" }}")),
+        _ => column.rule.clone(),
+    };
+    table.columns.iter().filter_map(|column| Some((column.name.clone(), rule(column)?))).collect()
 }
 
 /// Returns the columns that identify a row: the primary key, or else those of a unique index.

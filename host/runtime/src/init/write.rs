@@ -75,7 +75,10 @@ fn stream(text: &mut String, draft: &StreamDraft) {
         None => lines.push("method = \"full\"  # the whole table, every time".to_owned()),
     }
     if !draft.columns.is_empty() {
-        lines.push(format!("[streams.{}.columns]  # their values are kept otherwise than their types say", draft.name));
+        lines.push(format!(
+            "[streams.{}.columns]  # their values or names are kept otherwise than the table says",
+            draft.name
+        ));
         lines.extend(draft.columns.iter().map(|(column, rule)| format!("{} = {rule}", toml_text(column))));
     }
     for line in lines {
