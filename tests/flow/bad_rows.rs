@@ -11,6 +11,7 @@ enum Kind {
     Good,
     NullInKey,
     NullKey,
+    LongKey,
     NoNumber,
     TooManyDigits,
     TooFine,
@@ -20,9 +21,10 @@ enum Kind {
     Refused,
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 10] = [
     Kind::NullInKey,
     Kind::NullKey,
+    Kind::LongKey,
     Kind::NoNumber,
     Kind::TooManyDigits,
     Kind::TooFine,
@@ -39,6 +41,7 @@ impl Kind {
             Self::Good => ("", ""),
             Self::NullInKey => ("null-key", "the key column b is NULL"),
             Self::NullKey => ("null-key", "the key columns a, b are NULL"),
+            Self::LongKey => ("long-key", "the key column b has 5000 bytes, and a key has at most 4095"),
             Self::NoNumber => {
                 ("bad-value", "amount, declared DECIMAL(8,2), holds a value that is text, not a number: 'n/a'")
             }
@@ -79,6 +82,7 @@ fn row(number: u64, kind: Kind) -> Row {
         Kind::Good => &[],
         Kind::NullInKey => &[(1, "NULL", Some("\"b\":null"))],
         Kind::NullKey => &[(0, "NULL", Some("\"a\":null")), (1, "NULL", Some("\"b\":null"))],
+        Kind::LongKey => &[(1, "hex(zeroblob(2500))", Some("\"b\":\"000000"))],
         Kind::NoNumber => &[(2, "'n/a'", Some("\"amount\":\"n/a\""))],
         Kind::TooManyDigits => &[(2, "1234567", Some("\"amount\":1234567"))],
         Kind::TooFine => &[(2, "1.005", Some("\"amount\":1.005"))],
@@ -198,6 +202,7 @@ fn a_stream_that_asks_for_it_fails_with_the_row_and_what_to_do() {
             let key = match kind {
                 Kind::NullInKey => "(a=7, b=NULL)",
                 Kind::NullKey => "(a=NULL, b=NULL)",
+                Kind::LongKey => "(a=7, b=000000",
                 _ => "(a=7, b=b7)",
             };
             project.wmshost("run", &[]).ended(1).says(&[

@@ -83,6 +83,7 @@ pub use ports::target::{
 };
 pub use ports::transform::{Call, RejectedRow, Transform, Transformed};
 pub use regular_file::{check_is_file, secret_file_advice};
+pub use rows::bad_rows::without_long_keys;
 pub use rows::batch::{Batch, Cause, Rejected};
 pub use rows::cell_json::{cell_as_json, row_as_json};
 pub use rows::origin::Origin;

@@ -11,9 +11,8 @@ use crate::bindings::types as wit;
 use crate::checks::{check_name, refused};
 use crate::text::{sanitize, truncate};
 
-/// The most positions of a bookmark, and the most bytes of one of them.
+/// The most positions of a bookmark.
 const BOOKMARK_POSITIONS: usize = 16;
-const POSITION_BYTES: usize = 4 << 10;
 /// The longest message that is kept of a plugin's failure, in bytes.
 const MESSAGE_BYTES: usize = 4 << 10;
 
@@ -88,8 +87,8 @@ pub(crate) fn bookmark_from_wit(bookmark: wit::Bookmark) -> Result<Bookmark, Fai
     let positions = bookmark.into_iter().map(|wit::Position { name, value }| {
         let value = value_from_wit(value)?;
         let bytes = name.len() + value_bytes(&value);
-        if bytes > POSITION_BYTES {
-            return Err(Failure::limit("bookmark_position_bytes", POSITION_BYTES, bytes));
+        if bytes > Position::MAX_BYTES {
+            return Err(Failure::limit("bookmark_position_bytes", Position::MAX_BYTES, bytes));
         }
         Ok(Position { name, value })
     });

@@ -2,7 +2,9 @@
 //! a change key. The stream's policy decides about them, in the same way wherever they are found and on each way into the
 //! target.
 
+use arrow_array::cast::AsArray as _;
 use arrow_array::{Array as _, BooleanArray};
+use arrow_schema::DataType;
 use wmshost_sql::Dialect;
 
 use super::batch::{Batch, Cause, Rejected};
@@ -13,9 +15,12 @@ use crate::metadata::row_key::words_of_json;
 use crate::ports::extractor::NullKeys;
 use crate::ports::target::Refused;
 use crate::stream::policy::OnBadValue;
+use crate::values::Position;
 
 /// The rule that a row with a NULL in its key violates.
 const NULL_KEY: &str = "null-key";
+/// The rule that a row with a key that is too long for a bookmark violates.
+const LONG_KEY: &str = "long-key";
 /// The rule of a row without a change key.
 const NULL_CHANGE_KEY: &str = "null-change-key";
 /// The name under which the host rejects such rows.
@@ -38,6 +43,37 @@ pub(crate) fn without_null_keys(batch: Batch, key: &[String]) -> Result<Batch, F
     };
     let reasons: Vec<_> = (0..batch.rows.num_rows()).map(why).collect();
     without(batch, Cause::BadValue, NULL_KEY, reasons)
+}
+
+/// Rejects the rows with a key that no bookmark can hold.
+pub fn without_long_keys(batch: Batch, key: &[String]) -> Result<Batch, Failure> {
+    let mut columns = Vec::new();
+    for name in key {
+        let Some(column) = batch.rows.column_by_name(name) else { continue };
+        let most = Position::MAX_BYTES.saturating_sub(name.len());
+        let lengths: Option<Vec<usize>> = match column.data_type() {
+            DataType::Utf8 => Some(lengths(column.as_string::<i32>().offsets())),
+            DataType::Binary => Some(lengths(column.as_binary::<i32>().offsets())),
+            _ => None,
+        };
+        let is_long = |lengths: &Vec<usize>| lengths.iter().any(|bytes| *bytes > most);
+        columns.extend(lengths.filter(is_long).map(|lengths| (name, most, lengths)));
+    }
+    if columns.is_empty() {
+        return Ok(batch);
+    }
+    let why = |row: usize| {
+        let mut long = columns.iter().filter(|(_, most, lengths)| lengths[row] > *most);
+        let (name, most, lengths) = long.next()?;
+        Some(format!("the key column {name} has {} bytes, and a key has at most {most}", lengths[row]))
+    };
+    let reasons = (0..batch.rows.num_rows()).map(why).collect();
+    without(batch, Cause::BadValue, LONG_KEY, reasons)
+}
+
+/// Returns the bytes of each value between these offsets.
+fn lengths(offsets: &[i32]) -> Vec<usize> {
+    offsets.windows(2).map(|ends| ends[1].abs_diff(ends[0]) as usize).collect()
 }
 
 /// Takes the rows out that have no change key, or fails with the first of them, where the stream asks for that. An

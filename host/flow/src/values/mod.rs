@@ -21,6 +21,12 @@ pub struct Position {
     pub value: Value,
 }
 
+impl Position {
+    /// The most bytes of its name and its value together. An extractor that a plugin author wrote cannot fill the ledger, and
+    /// no index of a database takes longer keys than a few KiB.
+    pub const MAX_BYTES: usize = 4 << 10;
+}
+
 /// A position in a stream, created and understood only by its extractor.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Bookmark(pub Vec<Position>);

@@ -8,6 +8,7 @@ use wmshost_flow::{Clock, Failure, Service, Source, SourceGrant, SourceSession, 
 use wmshost_pipeline::{Connection, Resolved, StreamPlan};
 use wmshost_sandbox::{Granted, GrantedService, GrantedSource};
 
+use super::bookmarkable_source::BookmarkableSource;
 use super::unmarked_source::UnmarkedSource;
 use crate::data_dir::DataDir;
 
@@ -43,7 +44,8 @@ impl OpenSource {
         let (label, known_labels) = (label.to_owned(), known);
         Ok(match self {
             Self::Database(source) => {
-                let session = Box::new(UnmarkedSource(source.session(grant)?));
+                let session = Box::new(BookmarkableSource::new(source.session(grant)?, &grant.key));
+                let session = Box::new(UnmarkedSource(session));
                 Granted::Database(GrantedSource { label, known_labels, session })
             }
             Self::Service(service) => {

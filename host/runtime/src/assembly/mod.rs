@@ -2,6 +2,7 @@
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | `bookmarkable_source` | a source whose every row can be the position of a bookmark |
 //! | `connect` | databases by their connections in the pipeline |
 //! | `fed` | streams of rows that come from elsewhere |
 //! | `source_options` | the options of a source that decide which rows and values are read |
@@ -11,6 +12,7 @@
 //! | `unmarked_source` | a table that wmshost wrote, read again |
 //! | `windows` | windows of a stream, which are read again |
 
+mod bookmarkable_source;
 pub(crate) mod connect;
 mod fed;
 mod recorded_transform;
