@@ -538,3 +538,47 @@ fn another_setting_of_the_extractor_has_the_whole_table_read_again() {
         }
     }
 }
+
+/// The target keeps a column that leaves the stream. Its values are of the earlier loads when the column comes back, and those
+/// of rows that did not change since are not the source's any more.
+#[test]
+fn a_column_that_comes_back_has_the_whole_table_read_again() {
+    const SOURCE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP);
+        INSERT INTO s VALUES (1, 'a', '2026-01-01 00:00:00'), (2, 'b', '2026-01-02 00:00:00'), (3, NULL, '2026-01-03 00:00:00');";
+    for (on_change, code) in [("tell", 0), ("reload", 0), ("fail", 2)] {
+        for (method, is_skipped) in [("incremental", true), ("incremental", false), ("append", true), ("append", false)]
+        {
+            let when = format!("{method}, on_change {on_change}, skipped by the pipeline: {is_skipped}");
+            let stream = |on_change: &str, rules: &str| {
+                let change_key =
+                    if method == "incremental" { "change_key = \"changed\"\nlookback = \"0s\"" } else { "" };
+                format!("method = \"{method}\"\n{change_key}\non_change = \"{on_change}\"\n{rules}")
+            };
+            let project = TestProject::with_stream(SOURCE, &stream("tell", ""));
+            project.run();
+            match is_skipped {
+                true => project.write_stream(&stream("tell", "[streams.s.columns]\nv = \"skip\"\n")),
+                false => project.change("ALTER TABLE s DROP COLUMN v"),
+            }
+            project.change("INSERT INTO s (id, changed) VALUES (4, '2026-01-04 00:00:00')");
+            project.run();
+            project.write_stream(&stream(on_change, ""));
+            match is_skipped {
+                true => project.change("UPDATE s SET v = 'other' WHERE id = 2; UPDATE s SET v = 'c' WHERE id = 3"),
+                false => project.change("ALTER TABLE s ADD COLUMN v TEXT"),
+            }
+            let ran = project.wmshost("run", &["--output", "json"]).ended(code);
+            if code == 0 {
+                let changes = ran.json()["streams"][0]["definition_changes"].clone();
+                let of_column = changes.as_array().expect("changes").iter().find(|change| change["impact"] == "stale");
+                assert_eq!(of_column.expect("a change")["reaction"], "reload", "{when}: {changes}");
+                project.wmshost("verify", &[]).succeeded();
+                let kept = if is_skipped { ["a", "other", "c", "NULL"] } else { ["NULL"; 4] };
+                assert_eq!(project.rows("SELECT v FROM WMS_S ORDER BY id"), kept, "{when}");
+            } else {
+                ran.says(&[if is_skipped { "columns v skip" } else { "column v" }, "--on-change reload"]);
+                assert_eq!(project.rows("SELECT v FROM WMS_S ORDER BY id"), ["a", "b", "NULL", "NULL"], "{when}");
+            }
+        }
+    }
+}

@@ -21,6 +21,8 @@ pub enum Impact {
     Selection,
     /// The target's table has lost values that were loaded.
     Target,
+    /// The target's table has values that the last load did not write, and that need not be the source's.
+    Stale,
     /// The bookmark is valid, but the rows in the target were made in another way.
     Rows,
     /// The rows in the target are the same as they would be now.
@@ -35,6 +37,7 @@ impl Impact {
             Self::Position => "position",
             Self::Selection => "selection",
             Self::Target => "target",
+            Self::Stale => "stale",
             Self::Rows => "rows",
             Self::None => "none",
         }
@@ -75,8 +78,11 @@ impl Reaction {
             (Impact::Identity | Impact::Target, OnChange::Tell) => Self::Fail,
             (Impact::Identity, OnChange::Reload) => Self::Replace,
             (Impact::Rows, OnChange::Tell) => Self::Tell,
-            (Impact::Position | Impact::Selection, OnChange::Tell)
-            | (Impact::Position | Impact::Selection | Impact::Rows | Impact::Target, OnChange::Reload) => Self::Reload,
+            (Impact::Position | Impact::Selection | Impact::Stale, OnChange::Tell)
+            | (
+                Impact::Position | Impact::Selection | Impact::Stale | Impact::Rows | Impact::Target,
+                OnChange::Reload,
+            ) => Self::Reload,
         }
     }
 }
@@ -174,7 +180,7 @@ pub(crate) fn differences(before: &Definition, now: &Definition) -> Vec<Definiti
         differs(impact, name, before.options.get(name).map_or(unrecorded, String::as_str), option);
     }
     found.extend(plugin_differences(&before.plugins, &now.plugins));
-    found.extend(column_differences(&before.columns, &now.columns));
+    found.extend(column_differences(before, &now.columns));
     found
 }
 
@@ -210,12 +216,16 @@ fn build(plugin: &PluginUse) -> String {
     format!("{} {}", plugin.version, plugin.digest.get(..12).unwrap_or(&plugin.digest))
 }
 
-/// Returns the columns that are new or changed their type. Dropped columns are reported with the table's schema.
-fn column_differences(before: &[ColumnUse], now: &[ColumnUse]) -> Vec<DefinitionChange> {
-    if before.is_empty() {
+/// Returns the columns that are new, came back or changed their type. Dropped columns are reported with the table's schema.
+fn column_differences(before: &Definition, now: &[ColumnUse]) -> Vec<DefinitionChange> {
+    if before.columns.is_empty() {
         return Vec::new();
     }
-    let differing = |new: &ColumnUse| match column(before, &new.name) {
+    let differing = |new: &ColumnUse| match column(&before.columns, &new.name) {
+        // The target kept it with the values of earlier loads, or of somebody else.
+        None if column(&before.target_columns, &new.name).is_some() => {
+            Some(change(Impact::Stale, format!("column {}", new.name), "", &new.kind))
+        }
         None => Some(new_column(new)),
         Some(old) if old.kind != new.kind => {
             Some(change(Impact::Rows, format!("column {}", new.name), &old.kind, &new.kind))

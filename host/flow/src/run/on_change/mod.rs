@@ -5,6 +5,7 @@
 //! | table, target table, key | fails | the table is replaced by a whole load | fails |
 //! | change key, method, another extractor, the extractor's settings | reads the whole table again and merges it | the same | fails |
 //! | a column that was removed from the target's table | fails | reads the whole table again and merges it | fails |
+//! | a column that the target has and that the last load did not write | reads the whole table again and merges it | the same | fails |
 //! | plugins, their other settings, options, new columns, types of columns | continues and reports it | reads the whole table again and merges it | fails |
 //! | source label, its schema, lookback, null keys | continues and reports it | the same | the same |
 //!
@@ -99,6 +100,9 @@ impl Stream {
                  only the old one selected stay in {table} until a comparison removes them, as `deletes` says",
                 before.bookmark
             ),
+            (Reaction::Reload, Impact::Stale) => {
+                format!("{table} has it with values that the last run did not write: the whole table is read again")
+            }
             (Reaction::Reload, _) => "the whole table is read again".to_owned(),
             (Reaction::Tell, Impact::None) => consequence_for_position(&change.subject).to_owned(),
             (Reaction::Tell, _) if whole => format!("this run replaces {table} as a whole"),
