@@ -1,6 +1,6 @@
 //! The meaning of SQLite's errors for the flow: the kind, which decides about a retry, and the advice to a person.
 
-use rusqlite::{Error, ErrorCode};
+use rusqlite::{Error, ErrorCode, ffi};
 use wmshost_flow::{Failure, FailureCause, FailureKind};
 
 /// The failure for an error, with a message that begins with the action that failed. It names neither a path nor a
@@ -32,10 +32,17 @@ fn said(error: &Error) -> String {
     }
 }
 
+/// The advice for a database that was left in the midst of a change, and is opened for reading.
+const UNFINISHED: &str = "a program was killed while it wrote to the database: open it once with a program that may write \
+     to it, such as the `sqlite3` shell, which takes the unfinished change back";
+
 fn meaning(error: &Error) -> (FailureKind, &'static str) {
     use FailureKind::{Denied, InvalidConfig, Limit, Permanent, Transient};
     match error {
         Error::MultipleStatement => (Denied, "write one statement per query"),
+        _ if matches!(code_of(error), Some(ffi::SQLITE_READONLY_ROLLBACK | ffi::SQLITE_READONLY_RECOVERY)) => {
+            (Permanent, UNFINISHED)
+        }
         _ => match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 (Transient, "another process has locked the database: wait until it is done, or stop it")
@@ -63,8 +70,6 @@ fn meaning(error: &Error) -> (FailureKind, &'static str) {
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::ffi;
-
     use super::*;
 
     #[test]
@@ -74,6 +79,7 @@ mod tests {
             (ffi::SQLITE_BUSY_SNAPSHOT, FailureKind::Transient),
             (ffi::SQLITE_FULL, FailureKind::Permanent),
             (ffi::SQLITE_READONLY, FailureKind::Permanent),
+            (ffi::SQLITE_READONLY_ROLLBACK, FailureKind::Permanent),
             (ffi::SQLITE_CANTOPEN, FailureKind::InvalidConfig),
             (ffi::SQLITE_CORRUPT, FailureKind::Permanent),
             (ffi::SQLITE_NOTADB, FailureKind::InvalidConfig),

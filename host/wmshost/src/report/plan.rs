@@ -134,6 +134,11 @@ pub(crate) fn policies(plan: &StreamPlan) -> Vec<(&'static str, String)> {
     if plan.target_triggers == TargetTriggers::Allow {
         lines.push(("triggers", "of the target's table may change, drop or add rows".to_owned()));
     }
+    if plan.method == Method::Append {
+        let words = "read if their key comes after the last one, and texts in the order of their bytes, which has capitals \
+                     first; only `verify` finds others";
+        lines.push(("added rows", words.to_owned()));
+    }
     if plan.method == Method::Incremental {
         lines.push(("null keys", null_keys.to_owned()));
         lines.push(("late rows", late_rows(plan)));
