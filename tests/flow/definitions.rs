@@ -539,6 +539,26 @@ fn another_setting_of_the_extractor_has_the_whole_table_read_again() {
     }
 }
 
+/// The label is the same, and so may be the tables: only the file says that the rows may be others.
+#[test]
+fn another_database_behind_the_label_is_reported_once_with_what_to_do() {
+    let source =
+        "CREATE TABLE s (id INTEGER PRIMARY KEY, changed TIMESTAMP); INSERT INTO s VALUES (1, '2026-01-01 00:00:00')";
+    let project = TestProject::with_stream(source, "method = \"incremental\"\nchange_key = \"changed\"\n");
+    project.run();
+    assert_eq!(project.run_stream("s")["definition_changes"].to_string(), "[]");
+    let text = fs::read_to_string(project.pipeline()).expect("the pipeline");
+    let other = project.path("other.db");
+    rusqlite::Connection::open(&other).expect("a database").execute_batch(source).expect("a table");
+    let before = format!("{:?}", project.source_path());
+    fs::write(project.pipeline(), text.replace(&before, &format!("{other:?}"))).expect("a pipeline");
+    let change = project.run_stream("s")["definition_changes"][0].clone();
+    assert_eq!(change["what"], "database of the source");
+    assert!(change["after"].as_str().is_some_and(|after| after.ends_with("other.db")), "{change}");
+    assert!(change["consequence"].as_str().is_some_and(|words| words.contains("--full-refresh")), "{change}");
+    assert_eq!(project.run_stream("s")["definition_changes"].to_string(), "[]");
+}
+
 /// The target keeps a column that leaves the stream. Its values are of the earlier loads when the column comes back, and those
 /// of rows that did not change since are not the source's any more.
 #[test]

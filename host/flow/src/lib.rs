@@ -47,8 +47,8 @@ pub use columns::{
 pub use compare::{Compare, Compared, Comparison, Depth, Difference, DifferenceKind, OpenTarget, like_source};
 pub use csv::{CsvCell, CsvRecord, csv_records};
 pub use definition::{
-    ColumnUse, Definition, DefinitionChange, Impact, LARGEST_VALUE, PluginUse, Reaction, SOURCE_SCHEMA, column_options,
-    grant_options, mask_option,
+    ColumnUse, Definition, DefinitionChange, Impact, LARGEST_VALUE, PluginUse, Reaction, SOURCE_DATABASE,
+    SOURCE_SCHEMA, column_options, grant_options, mask_option,
 };
 pub use failure::cause::{ErrorClass, FailureCause, WasmError};
 pub use failure::kind::FailureKind;

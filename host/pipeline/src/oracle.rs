@@ -117,10 +117,20 @@ impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "oracle {}", self.user)?;
         match &self.address {
-            Address::Host { host, port, service: Service::Name(name), .. } => write!(f, "@{host}:{port}/{name}"),
-            Address::Host { host, port, service: Service::Sid(sid), .. } => write!(f, "@{host}:{port} sid {sid}"),
             Address::Descriptor(_) => f.write_str(" by descriptor"),
-            Address::Alias { name, .. } => write!(f, "@{name}"),
+            address => write!(f, "@{address}"),
+        }
+    }
+}
+
+/// A descriptor is not shown: it may name hosts and folders that are nobody's business.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host { host, port, service: Service::Name(name), .. } => write!(f, "{host}:{port}/{name}"),
+            Self::Host { host, port, service: Service::Sid(sid), .. } => write!(f, "{host}:{port} sid {sid}"),
+            Self::Descriptor(_) => f.write_str("descriptor"),
+            Self::Alias { name, .. } => f.write_str(name),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     ALL_GRANTED, ColumnUse, Definition, GRANTED_COLUMNS, GRANTED_ROWS, KEY_COLUMNS, LOOKBACK_VERSIONS, PluginUse,
-    SOURCE_SCHEMA, column,
+    SOURCE_DATABASE, SOURCE_SCHEMA, column,
 };
 use crate::failure::Stage;
 use crate::ports::extractor::Method;
@@ -169,7 +169,7 @@ pub(crate) fn differences(before: &Definition, now: &Definition) -> Vec<Definiti
     // host granted whole tables.
     for (name, option) in &now.options {
         let impact = match name.as_str() {
-            SOURCE_SCHEMA | LOOKBACK_VERSIONS => Impact::None,
+            SOURCE_DATABASE | SOURCE_SCHEMA | LOOKBACK_VERSIONS => Impact::None,
             // Rows before the bookmark that are granted now were never read.
             GRANTED_ROWS => Impact::Selection,
             KEY_COLUMNS => of_method,

@@ -26,6 +26,8 @@ use crate::stages::transform::type_name;
 pub use difference::{DefinitionChange, Impact, Reaction};
 pub(crate) use difference::{differences, lost_columns, new_column};
 
+/// The option with the file or the address of the source's database.
+pub const SOURCE_DATABASE: &str = "database of the source";
 /// The option with the schema of the source's tables.
 pub const SOURCE_SCHEMA: &str = "schema of the source";
 /// The option with the size of the largest value that is read.

@@ -2,22 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use wmshost_flow::{LARGEST_VALUE, SOURCE_SCHEMA};
+use wmshost_flow::{LARGEST_VALUE, SOURCE_DATABASE, SOURCE_SCHEMA};
 use wmshost_pipeline::Connection;
+use wmshost_pipeline::oracle::Address;
 
 /// The option with the address of a web service: rows of another tenant are other rows.
 const SERVICE_ADDRESS: &str = "address of the service";
 
 /// The options of a source's connection that decide which rows and values are read.
 pub(super) fn options(source: &Connection) -> BTreeMap<String, String> {
-    let (lob_bytes, schema) = match source {
-        Connection::Sqlite(file) => (file.lob_bytes, None),
+    let (database, lob_bytes, schema) = match source {
+        Connection::Sqlite(file) => {
+            let path = std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone());
+            (path.display().to_string(), file.lob_bytes, None)
+        }
         Connection::Http(service) => return [(SERVICE_ADDRESS.to_owned(), service.base.to_string())].into(),
         Connection::Oracle(server) => {
             let own = || "the user's own".to_owned();
-            (server.lob_bytes, Some(server.schema.as_ref().map_or_else(own, |schema| schema.to_uppercase())))
+            (
+                address(&server.address),
+                server.lob_bytes,
+                Some(server.schema.as_ref().map_or_else(own, |schema| schema.to_uppercase())),
+            )
         }
     };
     let largest = (LARGEST_VALUE.to_owned(), format!("{} MiB", lob_bytes >> 20));
-    [largest].into_iter().chain(schema.map(|schema| (SOURCE_SCHEMA.to_owned(), schema))).collect()
+    let database = (SOURCE_DATABASE.to_owned(), database);
+    [largest, database].into_iter().chain(schema.map(|schema| (SOURCE_SCHEMA.to_owned(), schema))).collect()
+}
+
+/// The address of a server without what may be kept secret.
+fn address(of: &Address) -> String {
+    match of {
+        Address::Descriptor(text) => format!("descriptor {}", &blake3::hash(text.as_bytes()).to_hex()[..12]),
+        named => named.to_string(),
+    }
 }

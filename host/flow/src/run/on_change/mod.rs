@@ -7,7 +7,7 @@
 //! | a column that was removed from the target's table | fails | reads the whole table again and merges it | fails |
 //! | a column that the target has and that the last load did not write | reads the whole table again and merges it | the same | fails |
 //! | plugins, their other settings, options, new columns, types of columns | continues and reports it | reads the whole table again and merges it | fails |
-//! | source label, its schema, lookback, null keys | continues and reports it | the same | the same |
+//! | source label, its database and schema, lookback, null keys | continues and reports it | the same | the same |
 //!
 //! A load that replaces the whole table anyway (method full, a full refresh) leaves nothing of the old definition: it
 //! continues unless the policy is `fail`, and a full refresh continues under every policy.
@@ -17,7 +17,8 @@ mod tests;
 
 use crate::definition::reaction::{definition_note, refuse};
 use crate::definition::{
-    ColumnUse, Definition, DefinitionChange, Impact, Reaction, SOURCE_SCHEMA, column, differences, lost_columns,
+    ColumnUse, Definition, DefinitionChange, Impact, Reaction, SOURCE_DATABASE, SOURCE_SCHEMA, column, differences,
+    lost_columns,
 };
 use crate::failure::Failure;
 use crate::metadata::checkpoint::{Checkpoint, LoadMode};
@@ -192,7 +193,7 @@ impl Stream {
 /// Returns the consequence of a difference that affects neither the bookmark nor the rows.
 fn consequence_for_position(subject: &str) -> &'static str {
     match subject {
-        "source" | SOURCE_SCHEMA => "if it leads to another database, run once with `--full-refresh`",
+        "source" | SOURCE_DATABASE | SOURCE_SCHEMA => "if it leads to another database, run once with `--full-refresh`",
         "lookback" => {
             "it applies from this run on: rows that were committed later than the old one covered are found by \
              `wmshost verify`"
