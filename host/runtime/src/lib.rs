@@ -12,6 +12,7 @@
 //! | `run_id` | ids of runs |
 //! | `files` | files that are read while they are written |
 //! | `data_dir` | the folder for the host's own files |
+//! | `own_database` | a database of the host's own that cannot be opened |
 //! | `failpoints` | crashes on purpose, for tests |
 //! | `events` | events of a run and their observer |
 //! | `history` | the history of runs |
@@ -67,6 +68,7 @@ mod http_client;
 pub mod init;
 pub mod lock;
 pub mod models;
+mod own_database;
 mod ownership;
 pub mod plan;
 mod plugin_folders;

@@ -19,6 +19,7 @@ use super::cause::Causes;
 use super::message::AlertMessage;
 use super::rules::{Incident, NoticeKind, decide};
 use crate::data_dir::DataDir;
+use crate::own_database::unusable;
 
 const FORMAT: i64 = 1;
 
@@ -87,7 +88,7 @@ impl Outbox {
     pub(super) fn open(file: &Path) -> Result<Self, Failure> {
         let place = |error: String| {
             Failure::invalid_config(format!("{}: the outbox of alerts cannot be opened: {error}", file.display()))
-                .advise("move the file away, or set WMSHOST_HOME to a folder that can be written")
+                .advise("set WMSHOST_HOME to a folder that can be written")
         };
         if let Some(folder) = file.parent() {
             DataDir::make_private(folder).map_err(|error| place(error.to_string()))?;
@@ -104,7 +105,7 @@ impl Outbox {
             }
             Ok((connection, version))
         };
-        let (connection, version) = open().map_err(|error: rusqlite::Error| place(error.to_string()))?;
+        let (connection, version) = open().map_err(|error| unusable(file, "outbox of alerts", &error))?;
         if version > FORMAT {
             return Err(place(format!("it has format {version}, this host knows {FORMAT}")));
         }

@@ -7,6 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use wmshost_flow::Failure;
 
 use crate::data_dir::DataDir;
+use crate::own_database::unusable;
 
 /// The format of the file, kept in its `user_version`.
 const FORMAT: i64 = 5;
@@ -65,10 +66,7 @@ pub(super) fn open(file: &Path) -> Result<Connection, Failure> {
                 .advise("Set WMSHOST_HOME to a folder that can be written")
         })?;
     }
-    let place = |error: rusqlite::Error| {
-        Failure::invalid_config(format!("{}: the run history cannot be opened: {error}", file.display()))
-            .advise("Move the file away, or set WMSHOST_HOME")
-    };
+    let place = |error: rusqlite::Error| unusable(file, "run history", &error);
     let mut connection = Connection::open(file).map_err(place)?;
     connection.busy_timeout(Duration::from_secs(10)).map_err(place)?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(place)?;

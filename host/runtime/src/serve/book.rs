@@ -17,6 +17,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, Transaction
 use wmshost_flow::{Failure, Micros};
 
 use crate::data_dir::DataDir;
+use crate::own_database::unusable;
 
 const FORMAT: i64 = 1;
 
@@ -132,7 +133,7 @@ impl Book {
             connection.pragma_update(None, "synchronous", "FULL")?;
             Ok((connection, version))
         };
-        let (connection, version) = open().map_err(|error: rusqlite::Error| refused(error.to_string()))?;
+        let (connection, version) = open().map_err(|error| unusable(file, "book of schedules", &error))?;
         if version > FORMAT {
             return Err(refused(format!("it has format {version}, this host knows {FORMAT}: use the newer host")));
         }
