@@ -30,6 +30,14 @@ demo-cloud: program shipped ## the same from Oracle WMS Cloud, played by a mock 
 quick: ## the unit and tidy tests in the dev profile: no plugins, no servers
 	$(CARGO) test --quiet --workspace --exclude wmshost-fuzz --lib
 
+# A commit waits for the disk, which is most of the tests' time on a slow one. Nothing that a test writes is needed after it.
+ifndef TMPDIR
+MEMORY_FOLDER := $(shell test -w /dev/shm && df -Pk /dev/shm | awk 'NR == 2 && $$4 > 6000000 { print "/dev/shm" }')
+ifneq ($(MEMORY_FOLDER),)
+test: export TMPDIR := $(MEMORY_FOLDER)
+endif
+endif
+
 ifdef CRATE
 test: ## pass all tests, or with CRATE=wmshost-flow those of one crate
 	$(CARGO) test --release -p $(CRATE)
