@@ -69,21 +69,8 @@ pub(crate) fn looks_around(dialect: Dialect, text: &str, column: &str) -> bool {
 /// Checks all SQL of all plugins.
 pub(crate) fn check(project: &Project, sink: &mut DiagnosticSink) {
     let guard = Guard { project, passed: RefCell::default() };
-    for node in &project.nodes {
-        let place = format!("{}, SQL", node.place());
-        let at = At { plugin: &node.plugin, place: &place };
-        if let Some(model) = node.model() {
-            guard.template(&model.statement, Mode::Full, Shape::Select, at, sink);
-            if model.increment().is_some() {
-                guard.template(&model.statement, Mode::Incremental, Shape::Select, at, sink);
-            }
-            if let Some(changes) = &model.changes {
-                let place = format!("{}, changes", node.place());
-                guard.template(changes, Mode::Incremental, Shape::Select, At { place: &place, ..at }, sink);
-            }
-        }
-        guard.tests(node, sink);
-    }
+    // On one stack, because memory that is touched for the first time costs as much as a short text.
+    on_deep_stack(|| project.nodes.iter().for_each(|node| guard.node(node, sink)));
 }
 
 struct Guard<'p> {
@@ -94,6 +81,22 @@ struct Guard<'p> {
 }
 
 impl Guard<'_> {
+    fn node(&self, node: &Node, sink: &mut DiagnosticSink) {
+        let place = format!("{}, SQL", node.place());
+        let at = At { plugin: &node.plugin, place: &place };
+        if let Some(model) = node.model() {
+            self.template(&model.statement, Mode::Full, Shape::Select, at, sink);
+            if model.increment().is_some() {
+                self.template(&model.statement, Mode::Incremental, Shape::Select, at, sink);
+            }
+            if let Some(changes) = &model.changes {
+                let place = format!("{}, changes", node.place());
+                self.template(changes, Mode::Incremental, Shape::Select, At { place: &place, ..at }, sink);
+            }
+        }
+        self.tests(node, sink);
+    }
+
     fn tests(&self, node: &Node, sink: &mut DiagnosticSink) {
         for parsed in &node.tests {
             let place = format!("{}, test {}", node.place(), parsed.test.name);
@@ -141,7 +144,7 @@ impl Guard<'_> {
         }
         let checked = self
             .tokens(&rendered.text, &passing.1)
-            .and_then(|tokens| on_deep_stack(|| self.check_tokens(tokens, &rendered.text, &passing.1, shape)));
+            .and_then(|tokens| self.check_tokens(tokens, &rendered.text, &passing.1, shape));
         checked.map_err(|violation| (rendered, violation))?;
         self.passed.borrow_mut().insert(passing);
         Ok(())
