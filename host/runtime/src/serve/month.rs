@@ -166,7 +166,9 @@ impl Machine {
         let owner = self.starts;
         let is_alive = |process: u32| process == owner;
         let mut starts = Vec::new();
-        if world.now % (2 * MINUTE) == 0 || world.now - self.started_at < STEP {
+        // Without runs there is nothing to recover, once a start has looked.
+        let may_be_lost = world.now % (2 * MINUTE) == 0 && !self.children.is_empty();
+        if may_be_lost || world.now - self.started_at < STEP {
             starts = scheduler.recover(&self.book, (now, &BTreeSet::new()), &is_alive, &fate, &mut new_id).unwrap();
         }
         starts.extend(scheduler.begin(&self.book, now, &BTreeSet::new(), &mut new_id).unwrap());
