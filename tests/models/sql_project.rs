@@ -97,6 +97,10 @@ fn sql_of_files_reaches_no_table_that_it_does_not_name_by_a_placeholder() {
     fs::write(place.path("sql-project/sly.sql"), "SELECT name\nFROM sqlite_master").expect("written");
     let check = place.ends(2, &["check", "example.toml", "--offline"]);
     assert!(check.contains("model sly, SQL 2:6: it names the table sqlite_master"), "{check}");
+    // A run that builds models finds the mistake before it loads a row; another one does not look for it.
+    place.ends(2, &["run", "example.toml"]);
+    assert!(!place.path("target.db").exists());
+    place.ends(0, &["run", "example.toml", "--no-models"]);
 }
 
 #[test]

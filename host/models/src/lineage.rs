@@ -25,24 +25,24 @@ impl Project {
     /// For every column of every model, the columns of its dependencies that it is computed from.
     pub(crate) fn column_lineage(&self) -> ColumnSources {
         let mut all = ColumnSources::new();
-        for (at, node) in self.nodes.iter().enumerate() {
-            let Some(model) = node.model() else { continue };
-            let sql = model.statement.render(Mode::Full, |word| match word {
-                Placeholder::Relation(name) => {
-                    format!("wms_node_{}", self.by_name.get(name).copied().unwrap_or(usize::MAX))
-                }
-                Placeholder::This | Placeholder::Changes | Placeholder::Before(_) => "wms_nothing".to_owned(),
-                _ => "NULL".to_owned(),
-            });
-            on_deep_stack(|| {
-                let Ok(statements) = Parser::parse_sql(self.dialect.parser_dialect(), &sql) else { return };
-                let Some(Statement::Query(query)) = statements.first() else { return };
+        on_deep_stack(|| {
+            for (at, node) in self.nodes.iter().enumerate() {
+                let Some(model) = node.model() else { continue };
+                let sql = model.statement.render(Mode::Full, |word| match word {
+                    Placeholder::Relation(name) => {
+                        format!("wms_node_{}", self.by_name.get(name).copied().unwrap_or(usize::MAX))
+                    }
+                    Placeholder::This | Placeholder::Changes | Placeholder::Before(_) => "wms_nothing".to_owned(),
+                    _ => "NULL".to_owned(),
+                });
+                let Ok(statements) = Parser::parse_sql(self.dialect.parser_dialect(), &sql) else { continue };
+                let Some(Statement::Query(query)) = statements.first() else { continue };
                 let reader = LineageReader { project: self };
                 for (column, sources) in reader.query(query, &BTreeMap::new()) {
                     all.insert((at, column), sources);
                 }
-            });
-        }
+            }
+        });
         all
     }
 }

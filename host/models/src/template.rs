@@ -58,6 +58,11 @@ impl Placeholder {
         )
     }
 
+    /// True if it is inserted as a relation, not as a value.
+    pub(crate) fn is_relation(&self) -> bool {
+        matches!(self, Self::Relation(_) | Self::This | Self::Changes | Self::Before(_))
+    }
+
     /// The stream or model that it names.
     pub(crate) fn node(&self) -> Option<&str> {
         match self {

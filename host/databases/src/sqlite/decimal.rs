@@ -7,8 +7,9 @@ pub(crate) const REAL_DIGITS: u8 = wmshost_sql::NUMBER_DIGITS;
 const LEAST_INEXACT: u64 = 1_000_000_000_000_000;
 
 /// `10^exponent`, for at most 38.
+#[inline]
 pub(crate) fn power_of_ten(exponent: u8) -> i128 {
-    10_i128.pow(u32::from(exponent))
+    WIDE_POWERS[usize::from(exponent)]
 }
 
 /// The unscaled number of a decimal in text: an optional sign, digits, an optional point with digits. `None` if
@@ -47,7 +48,10 @@ pub(crate) fn from_text(text: &[u8], precision: u8, scale: u8) -> Option<i128> {
 
 /// The unscaled number of a whole number.
 pub(crate) fn from_integer(value: i64, precision: u8, scale: u8) -> Option<i128> {
-    let unscaled = i128::from(value).checked_mul(power_of_ten(scale))?;
+    /// The greatest scale to which every number of 64 bits fits 128 bits. A multiplication with a check costs more.
+    const SAFE_SCALE: u8 = 19;
+    let (value, power) = (i128::from(value), power_of_ten(scale));
+    let unscaled = if scale <= SAFE_SCALE { value * power } else { value.checked_mul(power)? };
     (unscaled.abs() < power_of_ten(precision)).then_some(unscaled)
 }
 
@@ -64,7 +68,8 @@ pub(crate) fn from_real(value: f64, precision: u8, scale: u8) -> Option<i128> {
     if nearest / POWERS[usize::from(kept)] != value {
         return None;
     }
-    let unscaled = i128::from(nearest as i64).checked_mul(power_of_ten(scale - kept))?;
+    // 15 digits and 22 zeros fit 128 bits.
+    let unscaled = i128::from(nearest as i64) * power_of_ten(scale - kept);
     (unscaled.abs() < power_of_ten(precision)).then_some(unscaled)
 }
 
@@ -84,7 +89,6 @@ pub(crate) fn put_text(unscaled: i128, scale: u8, out: &mut Vec<u8>) {
     let mut digits = [b'0'; 40];
     let mut rest = unscaled.unsigned_abs();
     let mut start = digits.len();
-    let least = usize::from(scale) + 1;
     // Division of 128 bits costs several times that of 64, which hold nearly all numbers.
     while rest > u128::from(u64::MAX) {
         start -= 1;
@@ -92,11 +96,15 @@ pub(crate) fn put_text(unscaled: i128, scale: u8, out: &mut Vec<u8>) {
         rest /= 10;
     }
     let mut rest = rest as u64;
-    while rest > 0 || digits.len() - start < least {
-        start -= 1;
-        digits[start] = b'0' + (rest % 10) as u8;
-        rest /= 10;
+    while rest >= 100 {
+        start -= 2;
+        digits[start..start + 2].copy_from_slice(&TWO_DIGITS[(rest % 100) as usize]);
+        rest /= 100;
     }
+    // What is before them is zeros.
+    digits[start - 2..start].copy_from_slice(&TWO_DIGITS[rest as usize]);
+    start -= if rest >= 10 { 2 } else { usize::from(rest > 0) };
+    start = start.min(digits.len() - usize::from(scale) - 1);
     let (whole, fraction) = digits[start..].split_at(digits.len() - start - usize::from(scale));
     if unscaled < 0 {
         out.push(b'-');
@@ -153,6 +161,27 @@ const POWERS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
     1e21, 1e22,
 ];
+
+const WIDE_POWERS: [i128; 39] = {
+    let mut powers = [1; 39];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
+/// The digits of each number below 100.
+const TWO_DIGITS: [[u8; 2]; 100] = {
+    let mut all = [[b'0'; 2]; 100];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = [b'0' + at as u8 / 10, b'0' + at as u8 % 10];
+        at += 1;
+    }
+    all
+};
 
 const WHOLE_POWERS: [i64; 19] = {
     let mut powers = [1; 19];

@@ -21,6 +21,9 @@ mod tokens;
 mod violation;
 mod walk;
 
+use std::cell::RefCell;
+use std::collections::HashSet;
+
 use sqlparser::ast::{Expr, Query, Visit};
 use sqlparser::dialect::Dialect as ParserDialect;
 use sqlparser::parser::{Parser, ParserError};
@@ -31,7 +34,7 @@ use wmshost_sql::guard::{offset_at, on_deep_stack};
 
 use crate::diagnostic::{At, DiagnosticSink};
 use crate::project::{Node, Project};
-use crate::template::{Mode, Placeholder, RenderedSql, Template};
+use crate::template::{Mode, RenderedSql, Template};
 use tokens::StandIns;
 use violation::Violation;
 use walk::Walk;
@@ -40,7 +43,7 @@ use walk::Walk;
 const DEPTH: usize = 100;
 
 /// The required shape of a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Shape {
     /// One SELECT.
     Select,
@@ -65,29 +68,35 @@ pub(crate) fn looks_around(dialect: Dialect, text: &str, column: &str) -> bool {
 
 /// Checks all SQL of all plugins.
 pub(crate) fn check(project: &Project, sink: &mut DiagnosticSink) {
-    let guard = Guard { project };
-    for node in &project.nodes {
-        let place = format!("{}, SQL", node.place());
-        let at = At { plugin: &node.plugin, place: &place };
-        if let Some(model) = node.model() {
-            guard.template(&model.statement, Mode::Full, Shape::Select, at, sink);
-            if model.increment().is_some() {
-                guard.template(&model.statement, Mode::Incremental, Shape::Select, at, sink);
-            }
-            if let Some(changes) = &model.changes {
-                let place = format!("{}, changes", node.place());
-                guard.template(changes, Mode::Incremental, Shape::Select, At { place: &place, ..at }, sink);
-            }
-        }
-        guard.tests(node, sink);
-    }
+    let guard = Guard { project, passed: RefCell::default() };
+    // On one stack, because memory that is touched for the first time costs as much as a short text.
+    on_deep_stack(|| project.nodes.iter().for_each(|node| guard.node(node, sink)));
 }
 
 struct Guard<'p> {
     project: &'p Project,
+    /// The texts that passed, with the stand-ins in them: plugins repeat conditions, and both builds of a model may be the
+    /// same.
+    passed: RefCell<HashSet<(Shape, StandIns, String)>>,
 }
 
 impl Guard<'_> {
+    fn node(&self, node: &Node, sink: &mut DiagnosticSink) {
+        let place = format!("{}, SQL", node.place());
+        let at = At { plugin: &node.plugin, place: &place };
+        if let Some(model) = node.model() {
+            self.template(&model.statement, Mode::Full, Shape::Select, at, sink);
+            if model.increment().is_some() {
+                self.template(&model.statement, Mode::Incremental, Shape::Select, at, sink);
+            }
+            if let Some(changes) = &model.changes {
+                let place = format!("{}, changes", node.place());
+                self.template(changes, Mode::Incremental, Shape::Select, At { place: &place, ..at }, sink);
+            }
+        }
+        self.tests(node, sink);
+    }
+
     fn tests(&self, node: &Node, sink: &mut DiagnosticSink) {
         for parsed in &node.tests {
             let place = format!("{}, test {}", node.place(), parsed.test.name);
@@ -120,19 +129,25 @@ impl Guard<'_> {
     /// Checks the text of one build; fails with the first violation in it.
     fn check_build(&self, template: &Template, mode: Mode, shape: Shape) -> Result<(), (RenderedSql, Violation)> {
         let stand_ins = StandIns::of(template, self.project);
-        // Once with a stand-in for every placeholder, then with the values as they will be inserted.
-        let replaced = template.render_with_positions(mode, stand_ins.all());
-        self.tokens(&replaced.text, &stand_ins).map_err(|violation| (replaced, violation))?;
+        // Values are looked at as stand-ins first, and then as they will be inserted; relations are stand-ins anyway.
+        if template.uses().any(|used| !used.word.is_relation()) {
+            let replaced = template.render_with_positions(mode, stand_ins.all());
+            self.tokens(&replaced.text, &stand_ins).map_err(|violation| (replaced, violation))?;
+        }
         let rendered = template.render_with_positions(mode, |word| match word {
-            Placeholder::Relation(_) | Placeholder::This | Placeholder::Changes | Placeholder::Before(_) => {
-                stand_ins.of_word(word)
-            }
+            relation if relation.is_relation() => stand_ins.of_word(relation),
             value => self.project.renderer().render_placeholder(value, 0),
         });
+        let passing = (shape, stand_ins, rendered.text.clone());
+        if self.passed.borrow().contains(&passing) {
+            return Ok(());
+        }
         let checked = self
-            .tokens(&rendered.text, &stand_ins)
-            .and_then(|tokens| on_deep_stack(|| self.check_tokens(tokens, &rendered.text, &stand_ins, shape)));
-        checked.map_err(|violation| (rendered, violation))
+            .tokens(&rendered.text, &passing.1)
+            .and_then(|tokens| self.check_tokens(tokens, &rendered.text, &passing.1, shape));
+        checked.map_err(|violation| (rendered, violation))?;
+        self.passed.borrow_mut().insert(passing);
+        Ok(())
     }
 
     fn tokens(&self, text: &str, stand_ins: &StandIns) -> Result<Vec<TokenWithSpan>, Violation> {

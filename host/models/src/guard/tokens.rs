@@ -9,6 +9,7 @@ use crate::project::Project;
 use crate::template::{Placeholder, Template};
 
 /// Words that replace placeholders while a text is checked, and occur nowhere else in it.
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct StandIns {
     begin: String,
 }

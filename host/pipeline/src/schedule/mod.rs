@@ -8,9 +8,9 @@ mod cron;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
 use wmshost_flow::Micros;
 
 pub use cron::CronLine;
@@ -60,13 +60,17 @@ impl CronLine {
     /// time that comes twice is due the first time. A line of every hour is due as if clocks were never set: nothing is
     /// left out, and nothing is waited for.
     pub fn next_after(&self, after: Micros, zone: &TimeZone) -> Option<Micros> {
-        let start = zone.to_datetime(Timestamp::from_microsecond(after).ok()?).date();
-        // The time that comes twice may be before midnight.
-        let mut date = start.yesterday().unwrap_or(start);
+        let at = Timestamp::from_microsecond(after).ok()?;
+        let local = zone.to_datetime(at);
+        let start = local.date();
+        // The time that comes twice may be before midnight. Far from a change of clocks, a time that was is past.
+        let is_steady = is_steady(zone, at);
+        let mut date = if is_steady { start } else { start.yesterday().unwrap_or(start) };
         let last = start.year().saturating_add(MOST_YEARS);
         while date.year() <= last {
+            let is_past = |time: &Time| is_steady && date.to_datetime(*time) <= local;
             if self.has_date(date)
-                && let Some(next) = self.first_of(date, zone, after)
+                && let Some(next) = self.first_of(date, self.times().skip_while(is_past), (zone, after))
             {
                 return Some(next);
             }
@@ -75,11 +79,16 @@ impl CronLine {
         None
     }
 
-    /// The first instant of a day after `after` at which the line is due.
-    fn first_of(&self, date: Date, zone: &TimeZone, after: Micros) -> Option<Micros> {
+    /// The first instant of these times of a day after `after`.
+    fn first_of(
+        &self,
+        date: Date,
+        times: impl Iterator<Item = Time>,
+        (zone, after): (&TimeZone, Micros),
+    ) -> Option<Micros> {
         // Of times that come twice, the second instants: they are in order, but not among the first ones.
         let mut again = Vec::new();
-        for time in self.times() {
+        for time in times {
             let (first, second) = self.instants(date, time, zone);
             again.extend(second.filter(|second| *second > after));
             // Those of later times are not earlier.
@@ -110,6 +119,13 @@ impl CronLine {
     }
 }
 
+/// True if the clocks of a zone are not set within two days of a moment. No change is one of more than a day.
+fn is_steady(zone: &TimeZone, at: Timestamp) -> bool {
+    let two_days = SignedDuration::from_hours(48);
+    let (Ok(from), Ok(to)) = (at.checked_sub(two_days), at.checked_add(two_days)) else { return false };
+    zone.following(from).next().is_none_or(|change| change.timestamp() > to)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +149,28 @@ mod tests {
             Some(Timestamp::from_microsecond(after).unwrap().to_string())
         };
         (0..count).map_while(next).collect()
+    }
+
+    #[test]
+    fn the_next_time_is_the_same_from_every_moment_before_it() {
+        for (zone_name, from) in [
+            ("Europe/Berlin", "2026-03-25T00:00:00Z"),
+            ("Europe/Berlin", "2026-10-21T00:00:00Z"),
+            ("Australia/Lord_Howe", "2026-04-01T00:00:00Z"),
+            // A day was left out.
+            ("Pacific/Apia", "2011-12-26T00:00:00Z"),
+        ] {
+            let (zone, from) = (zone(zone_name), at(from));
+            for line in ["*/15 * * * *", "30 2 * * *", "5 */2 * * *"].map(|line| CronLine::parse(line).unwrap()) {
+                let next = |after: &Micros| line.next_after(*after, &zone);
+                let dues: Vec<Micros> =
+                    std::iter::successors(next(&from), next).take_while(|due| *due < from + 240 * HOUR).collect();
+                for moment in (0..120).map(|step| from + step * 97 * HOUR / 60) {
+                    let expected = dues.iter().copied().find(|due| *due > moment);
+                    assert_eq!(next(&moment), expected, "{line} in {zone_name} after {moment}");
+                }
+            }
+        }
     }
 
     #[test]

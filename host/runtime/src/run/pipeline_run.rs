@@ -45,7 +45,7 @@ impl<'a> PipelineRun<'a> {
         options: &LoadOptions,
     ) -> Result<Self> {
         let builds = builds_after_load(pipeline) && !options.no_models;
-        let models = declared_models(pipeline, registry)?.filter(|_| builds);
+        let models = if builds { declared_models(pipeline, registry)? } else { None };
         ownership::require(runtime, pipeline, &streams, models.as_ref())?;
         let factory = StreamFactory {
             full_refresh: options.full_refresh,

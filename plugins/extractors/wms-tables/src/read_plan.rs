@@ -289,7 +289,8 @@ mod tests {
     fn a_counter_near_the_end_of_its_type_is_noticed() {
         let by_version = |lookback| Request { change_key: Some("allocation_id".into()), lookback, ..request() };
         let counter = Table::check(&by_version(0), &allocation(), Dialect::Oracle).expect("a table");
-        let noted = |high: i64, lookback| wraps(&by_version(lookback), &counter, Horizon { now: NOW, high: Some(high) });
+        let noted =
+            |high: i64, lookback| wraps(&by_version(lookback), &counter, Horizon { now: NOW, high: Some(high) });
         let greatest = i64::from(i32::MAX);
         for (high, lookback, is_noted) in [
             (greatest - 1_001, 0, false),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use wmshost_plugin::contract::extraction::{Method, NullKeys, Request};
 use wmshost_plugin::contract::types::{Schema, Value};
-use wmshost_plugin::source::{Cursor, Session};
+use wmshost_plugin::source::{Cursor, Dialect, Session};
 use wmshost_plugin::{AnyColumn, Batch, Reader, Result, Rows, Step, Violation, invalid_config, log, permanent};
 
 use crate::bookmark::{ReadPosition, ticks};
@@ -48,10 +48,8 @@ impl<S: Session> TableReader<S> {
             (None, Method::Incremental) => read_plan::incremental(request, &table, horizon)?,
         };
         tell(request, &parts);
-        let notes = [
-            read_plan::backwards(request, &table, &start, horizon),
-            read_plan::wraps(request, &table, horizon),
-        ];
+        let notes =
+            [read_plan::backwards(request, &table, &start, horizon), read_plan::wraps(request, &table, horizon)];
         notes.iter().flatten().for_each(log::warn);
         let mut reader = Self {
             cursor: None,
@@ -170,7 +168,15 @@ fn horizon<S: Session>(session: &S, table: &Table) -> Result<Horizon> {
     let now = ticks.now(session.now()?);
     let (dialect, until) = (session.dialect(), ticks.value(now));
     let is_exact = change_key.order.as_ref().is_ok_and(|order| order.bounds.is_none());
-    let stored = first(session, &select::stored_latest(dialect, table, change_key, &until), table, change_key)?;
+    // Usually no row is of the future or cannot be read, and the greatest value is the latest up to now.
+    let greatest = match dialect {
+        Dialect::Sqlite => first(session, &select::stored_greatest(table, change_key), table, change_key)?,
+        Dialect::Oracle => None,
+    };
+    let stored = match greatest.filter(|greatest| *greatest <= now) {
+        None => first(session, &select::stored_latest(dialect, table, change_key, &until), table, change_key)?,
+        latest => latest,
+    };
     if is_exact {
         return Ok(Horizon { now, high: stored });
     }

@@ -62,6 +62,15 @@ pub(crate) fn count(dialect: Dialect, table: &Table, part: &ReadStep) -> Stateme
 /// The name of the count.
 pub(crate) const COUNT: &str = "row_count";
 
+/// The greatest change key as SQLite stores it, whatever the time. The inner SELECT takes the column from the row with that
+/// value, so that it keeps its type. Without an index this costs a fraction of sorting.
+pub(crate) fn stored_greatest(table: &Table, change_key: &Field) -> Statement {
+    let name = quoted(&change_key.name);
+    let mut statement = Statement::new(Dialect::Sqlite, format!("SELECT {name} FROM (SELECT {name}, MAX("));
+    statement.stored_order(change_key.named()).push(") FROM ").name(&table.name).push(")");
+    statement
+}
+
 /// The stored change keys that sort last up to now, the latest first. Where they have several spellings, others may be
 /// later, but not by much; an index answers at once.
 pub(crate) fn stored_latest(dialect: Dialect, table: &Table, change_key: &Field, now: &Value) -> Statement {
@@ -81,10 +90,12 @@ pub(crate) fn latest(
 ) -> Statement {
     let named = Named { nullable: false, ..change_key.named() };
     let mut statement = Statement::new(dialect, format!("SELECT {} FROM ", selected(change_key)));
-    statement.name(&table.name).push(" WHERE ").is_at_most(named, now, "<=");
+    statement.name(&table.name).push(" WHERE ");
+    // First what is false for nearly all rows.
     if let Some(from) = from {
-        statement.push(" AND ").is_at_least(named, from);
+        statement.is_at_least(named, from).push(" AND ");
     }
+    statement.is_at_most(named, now, "<=");
     statement.order(&[named]).push(" DESC").limit(ROWS_LOOKED_AT);
     statement
 }
@@ -256,6 +267,9 @@ mod tests {
         let condition = r#""LAST_UPDATED" <= most(?1) AND ("LAST_UPDATED" < least(?2) OR f("LAST_UPDATED") <= f(?3))"#;
         let order = r#"ORDER BY "LAST_UPDATED" COLLATE BINARY DESC LIMIT 100"#;
         assert_eq!(behind(&stored), format!(r#""ALLOCATION" WHERE {condition} {order}"#));
+        let greatest = stored_greatest(&table, change_key).text;
+        let inner = r#"(SELECT "LAST_UPDATED", MAX("LAST_UPDATED" COLLATE BINARY) FROM "ALLOCATION")"#;
+        assert_eq!(greatest, format!(r#"SELECT "LAST_UPDATED" FROM {inner}"#));
         let exact = latest(Dialect::Sqlite, &table, change_key, Some(&moment), &moment).text;
         assert!(exact.ends_with(r#" ORDER BY f("LAST_UPDATED") DESC LIMIT 100"#), "{exact}");
     }

@@ -244,7 +244,7 @@ unsafe extern "C" fn column(
         return ffi::SQLITE_MISUSE;
     };
     // SAFETY: the context is the one to answer into. Text and bytes are not copied: they live in the rows, which
-    // the cursor holds. Lengths fit: a column's offsets are 32 bits wide.
+    // the cursor holds; a zero byte follows a terminated text there. Lengths fit: a column's offsets are 32 bits wide.
     unsafe {
         match rows.get(cursor.row, column as usize) {
             Stored::Null => ffi::sqlite3_result_null(result),
@@ -253,6 +253,13 @@ unsafe extern "C" fn column(
             Stored::Text(text) => {
                 ffi::sqlite3_result_text(result, text.as_ptr().cast(), text.len() as c_int, ffi::SQLITE_STATIC())
             }
+            Stored::Terminated(text) => ffi::sqlite3_result_text64(
+                result,
+                text.as_ptr().cast(),
+                text.len() as u64,
+                ffi::SQLITE_STATIC(),
+                ffi::SQLITE_UTF8_ZT as u8,
+            ),
             Stored::Blob(bytes) => {
                 ffi::sqlite3_result_blob(result, bytes.as_ptr().cast(), bytes.len() as c_int, ffi::SQLITE_STATIC())
             }

@@ -27,7 +27,7 @@ enum StoredValues {
     Number(Vec<Number>),
     Text(OffsetBuffer<i32>, Buffer),
     Blob(OffsetBuffer<i32>, Buffer),
-    /// Texts of the same width, one after the other, with a placeholder for each NULL.
+    /// Texts of the same width, one after the other, a zero byte after each, with a placeholder for each NULL.
     Fixed(usize, Vec<u8>),
 }
 
@@ -41,6 +41,9 @@ pub(crate) enum Stored<'a> {
     Real(f64),
     /// Text in UTF-8.
     Text(&'a [u8]),
+    /// The same with a zero byte after it in memory: where the declared type has SQLite try to read a number, it need not
+    /// copy the text first.
+    Terminated(&'a [u8]),
     /// Bytes.
     Blob(&'a [u8]),
 }
@@ -109,7 +112,7 @@ impl StoredRows {
             },
             StoredValues::Text(offsets, bytes) => Stored::Text(slice_of(offsets, bytes, row)),
             StoredValues::Blob(offsets, bytes) => Stored::Blob(slice_of(offsets, bytes, row)),
-            StoredValues::Fixed(width, bytes) => Stored::Text(&bytes[row * width..][..*width]),
+            StoredValues::Fixed(width, bytes) => Stored::Terminated(&bytes[row * (width + 1)..][..*width]),
         }
     }
 }
@@ -200,7 +203,7 @@ fn moments(
     width: usize,
     mut put: impl FnMut(usize, &mut Vec<u8>) -> Option<()>,
 ) -> Result<StoredValues, Unstorable> {
-    let mut bytes = Vec::with_capacity(column.len() * width);
+    let mut bytes = Vec::with_capacity(column.len() * (width + 1));
     for row in 0..column.len() {
         if column.is_null(row) {
             bytes.resize(bytes.len() + width, b'-');
@@ -208,6 +211,7 @@ fn moments(
             let why = "the moment lies outside of the years 0000 to 9999, whose text would not sort";
             return Err(Unstorable { row, why });
         }
+        bytes.push(0);
     }
     Ok(StoredValues::Fixed(width, bytes))
 }
