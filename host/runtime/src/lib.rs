@@ -33,7 +33,8 @@
 //! | `grants` | the grants of plugins, in sentences and as data |
 //! | `lock` | `wmshost.lock`, to which plugins and grants are held |
 //! | `doctor` | the state of this machine, its connections, and its sandbox |
-//! | `signature` | signatures of components |
+//! | `signature` | signatures of components and receipts |
+//! | `receipts` | what a run has read, and that the target had it then |
 //! | `bundle` | the plugins of a pipeline in one archive |
 //! | `discover` | the tables of a database, as a source |
 //! | `init` | a pipeline for a database that nobody has described yet |
@@ -74,6 +75,7 @@ pub mod plugin_registry;
 pub mod probe;
 mod process;
 pub mod quarantine;
+pub mod receipts;
 pub mod run;
 mod run_id;
 mod runtime;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wmshost_flow::{Failure, FailureKind, LastRun, LastRuns, SqlSession, StreamSummary, run_streams};
+use wmshost_flow::{Failure, FailureKind, LastRun, LastRuns, Micros, SqlSession, StreamSummary, run_streams};
 use wmshost_pipeline::{ConfiguredPlugin, Stream};
 
 use super::outcome::{RunOutcome, ended_well, failed_to_open, run_status, summed};
@@ -12,6 +12,7 @@ use crate::assembly::{StreamFactory, connect};
 use crate::error::Result;
 use crate::events::StreamEvents;
 use crate::history::{PluginRecord, RunRecorder};
+use crate::receipts::{Finished, ReceiptWriter};
 use crate::runtime::Runtime;
 
 /// Streams to run.
@@ -31,18 +32,35 @@ impl StreamRunner<'_> {
     /// Runs the streams and records their outcomes.
     pub(crate) fn execute(&self, recorder: &RunRecorder<'_>) -> Result<RunOutcome> {
         let started = self.runtime.clock.elapsed();
+        let receipt_writer = ReceiptWriter::of(self.factory.pipeline, &self.runtime.data_dir)?;
+        let opened_at = self.runtime.clock.now();
         let (first, unopened) = self.open()?;
         self.record_plugins(recorder)?;
         let streams = summed(&self.run(first), unopened);
         recorder.streams(&streams)?;
         self.record_outcomes(&streams);
+        let receipt = receipt_writer.map(|writer| writer.write(&self.finished(opened_at, &streams)));
+        let receipt = receipt.transpose()?;
         let seconds = (self.runtime.clock.elapsed() - started).as_secs_f64();
         let (run_id, pipeline) = (self.factory.run_id.clone(), self.factory.pipeline);
         let (file, status) = (pipeline.file.display().to_string(), run_status(&streams));
         let denials =
             self.plans.iter().map(|plan| (plan.plan.name.clone(), self.factory.registry.denials(&plan.plan.name)));
         let denials = denials.filter(|(_, denied)| *denied > 0).collect();
-        Ok(RunOutcome { run_id, pipeline: pipeline.name.clone(), file, status, seconds, streams, denials })
+        Ok(RunOutcome { run_id, pipeline: pipeline.name.clone(), file, status, seconds, streams, denials, receipt })
+    }
+
+    /// The parts of a receipt of these streams.
+    fn finished<'a>(&'a self, opened_at: Micros, ends: &'a [StreamSummary]) -> Finished<'a> {
+        Finished {
+            pipeline: self.factory.pipeline,
+            run_id: &self.factory.run_id,
+            opened_at,
+            now: self.runtime.clock.now(),
+            plans: &self.plans,
+            ends,
+            plugins: self.plugins(),
+        }
     }
 
     /// Records the outcomes in the targets, for `status`. A run that another one kept from its stream says nothing about

@@ -7,7 +7,7 @@
 //! | `import_args` | the arguments of `wmshost import` |
 //! | `init_args` | the arguments of `wmshost discover` and `wmshost init` |
 //! | `models_args` | the arguments of `wmshost models` |
-//! | `operate_args` | the arguments of `wmshost status`, `wmshost explain`, `wmshost alerts` and `wmshost clean` |
+//! | `operate_args` | the arguments of `wmshost status`, `wmshost explain`, `wmshost receipt`, `wmshost alerts` and `wmshost clean` |
 //! | `plugin_args` | the arguments of `wmshost plugin` |
 //! | `sample_args` | the arguments of `wmshost sample` |
 //! | `singer_args` | the arguments of `wmshost singer` |
@@ -42,7 +42,7 @@ pub(crate) use init_args::{DiscoverArgs, InitArgs};
 pub(crate) use models_args::{
     BuildArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, SelectArgs, ShowArgs, variables,
 };
-pub(crate) use operate_args::{AlertsCommand, CleanArgs, ExplainArgs, StatusArgs};
+pub(crate) use operate_args::{AlertsCommand, CleanArgs, ExplainArgs, ReceiptCommand, StatusArgs};
 pub(crate) use plugin_args::{
     BenchArgs, CheckPluginArgs, DevArgs, DiffArgs, FixtureArgs, Kind, NewArgs, PluginCommand, ProjectArgs, TestArgs,
 };
@@ -201,6 +201,9 @@ Examples:
     /// Explain what failed: where, what was committed, the likely cause and the next command
     #[command(after_help = operate_args::EXPLAIN_HELP)]
     Explain(ExplainArgs),
+    /// Look at the receipts of runs, and check them without a database
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
     /// Try the channels of alerts, look at what goes on, and send what is due
     #[command(subcommand)]
     Alerts(AlertsCommand),

@@ -1,4 +1,4 @@
-//! The arguments of `wmshost status`, `wmshost explain`, `wmshost alerts` and `wmshost clean`.
+//! The arguments of `wmshost status`, `wmshost explain`, `wmshost receipt`, `wmshost alerts` and `wmshost clean`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -72,6 +72,39 @@ pub(crate) struct CleanArgs {
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+/// The receipts of runs.
+#[derive(Subcommand)]
+pub(crate) enum ReceiptCommand {
+    /// Show what a receipt says: the streams, and where rows in the target differed from those that were loaded
+    #[command(
+        after_help = "Example:\n  wmshost receipt show .wmshost/receipts/wms/000001-20261129-145655-0a1b2c3d4e5f6071.json"
+    )]
+    Show {
+        /// The receipt
+        file: PathBuf,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Check receipts without a database; ends with 1 if a stream differs, or a receipt was changed
+    #[command(after_help = "\
+A receipt must not contradict itself, must follow the one before it where that is beside it, and must be signed by one of the
+keys that are named.
+
+Examples:
+  wmshost receipt check .wmshost/receipts/wms/*.json
+  wmshost receipt check .wmshost/receipts/wms/*.json --key receipts.key.pub --output json")]
+    Check {
+        /// The receipts
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// A public key, or the file that has it; may be given several times
+        #[arg(long = "key", value_name = "KEY")]
+        keys: Vec<String>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
 }
 
 /// The alerts of a pipeline.
