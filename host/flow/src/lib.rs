@@ -63,8 +63,9 @@ pub use metadata::{
     AUDIT_COLUMNS, Action, Claim, DELETED_AT, DamagedRow, Entry, LEASE_SECONDS, LastRun, LastRuns, Lease, LeaseGuard,
     LeaseOwner, LeaseView, Ledger, LoadClock, MERGE_SUFFIX, METADATA_PREFIX, OwnerKind, Quarantine, QuarantineFilter,
     QuarantinedRow, RejectedIn, RejectedKeys, STAGED_SUFFIX, STAGING_PREFIXES, SYSTEM_COLUMNS, Secured, TableOwner,
-    TableRecord, TakeOver, Trace, bookmark_from_json, bookmark_to_json, extractor_state_from_json,
-    extractor_state_to_json, is_reserved, metadata_objections, own_table_objection, owns_table, record_of,
+    TableRecord, TakeOver, Trace, Verified, VerifiedMarks, bookmark_from_json, bookmark_to_json,
+    extractor_state_from_json, extractor_state_to_json, is_reserved, metadata_objections, own_table_objection,
+    owns_table, record_of,
 };
 pub use ports::cancel::Cancel;
 pub use ports::clock::{CLOCK_TOLERANCE, Clock, Micros};

@@ -23,6 +23,7 @@
 //! | `run` | running streams, with retries |
 //! | `backfill` | reading windows of a stream again |
 //! | `verify` | comparing source and target |
+//! | `verified` | the time through which a stream is verified |
 //! | `probe` | trying a connection by itself |
 //! | `certificate` | the type certificates of streams |
 //! | `check` | the mistakes of a pipeline, without writing anything |
@@ -86,6 +87,7 @@ pub mod singer;
 pub mod state;
 pub mod status;
 mod system_clock;
+mod verified;
 pub mod verify;
 
 pub use assembly::{SessionTags, StreamFactory, reader, target_reader};

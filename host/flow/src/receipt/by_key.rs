@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use arrow_array::RecordBatch;
 use wmshost_sql::{Dialect, Value};
 
 use super::proof::{ProvenRange, Root};
@@ -15,8 +14,8 @@ use crate::rows::cell_value::cell_value;
 use crate::rows::hash::{Hashing, row_hashes};
 use crate::values::key::Keys;
 
-/// The number of parameters in one statement.
-const MOST_PARAMETERS: usize = 200;
+/// The number of parameters in one statement: an extractor's session takes no deeper expressions than of 200 terms.
+const MOST_PARAMETERS: usize = 150;
 /// The number of rows to fetch at once.
 const MOST_ROWS: usize = 8_192;
 /// The number of keys to name.
@@ -40,6 +39,13 @@ struct Read<'a> {
     is_found: bool,
 }
 
+/// Everything that was read, in the order in which its keys came first.
+struct AllRead<'a> {
+    reads: Vec<Read<'a>>,
+    /// The places of the reads, by the hashes of their keys.
+    by_key: HashMap<u64, usize>,
+}
+
 impl LoadedRows {
     pub(super) fn add(&mut self, keys: Keys, hashes: Vec<u64>) {
         self.rows += hashes.len();
@@ -55,53 +61,64 @@ impl LoadedRows {
         hashing: Hashing,
         named: &mut Vec<String>,
     ) -> Result<ProvenRange, Failure> {
-        let mut known: HashMap<u64, Read<'_>> = HashMap::with_capacity(self.rows);
-        for (keys, hashes) in &self.parts {
-            let numbers = row_hashes(keys.columns(), &wanted.key, hashing)?;
-            for (row, (number, hash)) in numbers.into_iter().zip(hashes).enumerate() {
-                let read = Read { versions: Vec::new(), place: (keys, row), is_found: false };
-                let read = known.entry(number).or_insert(read);
-                read.versions.push(*hash);
-                read.place = (keys, row);
-            }
-        }
-        let (mut source, mut target) = (Root::default(), Root::default());
-        let mut name = |keys: &Keys, row| {
-            if named.len() < MOST_NAMED {
-                named.push(row_as_json(keys.columns(), row));
-            }
-        };
-        let places: Vec<_> = known.values().map(|read| read.place).collect();
-        let rows_in_statement = (MOST_PARAMETERS / wanted.key.len().max(1)).max(1);
-        for places in places.chunks(rows_in_statement) {
+        let mut all = self.all_read(&wanted.key, hashing)?;
+        let mut range = ProvenRange { from: None, source: Root::default(), target: Root::default() };
+        let places: Vec<_> = all.reads.iter().map(|read| read.place).collect();
+        let keys_in_statement = (MOST_PARAMETERS / wanted.key.len().max(1)).max(1);
+        for places in places.chunks(keys_in_statement) {
             let (statement, parameters) = statement(reader.dialect(), table, wanted, places);
             let mut cursor = reader.query(&statement, &parameters)?;
             while let Some(batch) = cursor.next(MOST_ROWS)? {
                 if let Some(bad) = batch.rejected.first() {
-                    return Err(Failure::permanent(format!(
-                        "a row of the table {table} cannot be read: {}",
-                        bad.reason
-                    )));
+                    let why = format!("a row of the table {table} cannot be read: {}", bad.reason);
+                    return Err(Failure::permanent(why));
                 }
                 let rows = like_source(&batch.rows, &wanted.columns, &wanted.key, &wanted.source)?;
                 let numbers = row_hashes(&rows, &wanted.key, hashing)?;
                 for (number, hash) in numbers.into_iter().zip(row_hashes(&rows, &wanted.columns, hashing)?) {
-                    target.add(hash);
-                    let Some(read) = known.get_mut(&number).filter(|read| !read.is_found) else { continue };
-                    read.is_found = true;
-                    let is_same = read.versions.contains(&hash);
-                    source.add(if is_same { hash } else { read.last() });
-                    if !is_same {
-                        name(read.place.0, read.place.1);
-                    }
+                    range.target.add(hash);
+                    all.meet(number, hash, &mut range.source, named);
                 }
             }
         }
-        for read in known.values().filter(|read| !read.is_found) {
-            source.add(read.last());
-            name(read.place.0, read.place.1);
+        for read in all.reads.iter().filter(|read| !read.is_found) {
+            range.source.add(read.last());
+            read.name(named);
         }
-        Ok(ProvenRange { from: None, source, target })
+        Ok(range)
+    }
+
+    fn all_read(&self, key: &[String], hashing: Hashing) -> Result<AllRead<'_>, Failure> {
+        let mut all = AllRead { reads: Vec::with_capacity(self.rows), by_key: HashMap::with_capacity(self.rows) };
+        for (keys, hashes) in &self.parts {
+            let numbers = row_hashes(keys.columns(), key, hashing)?;
+            for (row, (number, hash)) in numbers.into_iter().zip(hashes).enumerate() {
+                let at = *all.by_key.entry(number).or_insert(all.reads.len());
+                if at == all.reads.len() {
+                    all.reads.push(Read { versions: Vec::new(), place: (keys, row), is_found: false });
+                }
+                all.reads[at].versions.push(*hash);
+                all.reads[at].place = (keys, row);
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl AllRead<'_> {
+    /// Counts a row of the target on the source's side, by the hashes of its key and of the whole row. A second row with the
+    /// key counts on the target's side only.
+    fn meet(&mut self, number: u64, hash: u64, source: &mut Root, named: &mut Vec<String>) {
+        let Some(read) = self.by_key.get(&number).map(|at| &mut self.reads[*at]).filter(|read| !read.is_found) else {
+            return;
+        };
+        read.is_found = true;
+        if read.versions.contains(&hash) {
+            source.add(hash);
+        } else {
+            source.add(read.last());
+            read.name(named);
+        }
     }
 }
 
@@ -109,28 +126,40 @@ impl Read<'_> {
     fn last(&self) -> u64 {
         self.versions.last().copied().unwrap_or_default()
     }
+
+    fn name(&self, named: &mut Vec<String>) {
+        if named.len() < MOST_NAMED {
+            named.push(row_as_json(self.place.0.columns(), self.place.1));
+        }
+    }
 }
 
 /// Returns the query for the rows with these keys, without those that are marked as deleted, and its parameters.
 fn statement(dialect: Dialect, table: &str, wanted: &Wanted, places: &[(&Keys, usize)]) -> (String, Vec<Value>) {
     let mut parameters = Vec::new();
-    let mut one = |(name, column, row): (&String, &arrow_array::ArrayRef, usize)| match cell_value(column.as_ref(), row)
-    {
-        Value::Null => format!("{} IS NULL", dialect.quoted(name)),
-        value => {
-            parameters.push(value);
-            format!("{} = {}", dialect.quoted(name), dialect.parameter(parameters.len()))
+    let mut given = |value| {
+        parameters.push(value);
+        dialect.parameter(parameters.len())
+    };
+    let value = |(keys, row): &(&Keys, usize), at: usize| cell_value(keys.columns().column(at).as_ref(), *row);
+    let mut condition = match wanted.key.as_slice() {
+        // A list takes less work than a term for each key; no list finds NULL.
+        [name] if places.iter().all(|place| value(place, 0) != Value::Null) => {
+            let keys: Vec<_> = places.iter().map(|place| given(value(place, 0))).collect();
+            format!("{} IN ({})", dialect.quoted(name), keys.join(", "))
+        }
+        names => {
+            let mut part = |place, (at, name): (usize, &String)| match value(place, at) {
+                Value::Null => format!("{} IS NULL", dialect.quoted(name)),
+                value => format!("{} = {}", dialect.quoted(name), given(value)),
+            };
+            let mut row =
+                |place| names.iter().enumerate().map(|name| part(place, name)).collect::<Vec<_>>().join(" AND ");
+            places.iter().map(|place| format!("({})", row(place))).collect::<Vec<_>>().join(" OR ")
         }
     };
-    let row = |(keys, row): &(&Keys, usize)| {
-        let columns: &RecordBatch = keys.columns();
-        let parts = wanted.key.iter().zip(columns.columns()).map(|(name, column)| one((name, column, *row)));
-        format!("({})", parts.collect::<Vec<_>>().join(" AND "))
-    };
-    let rows = places.iter().map(row).collect::<Vec<_>>().join(" OR ");
-    let kept = match wanted.keeps_deleted {
-        true => format!("{} IS NULL AND ", dialect.quoted(DELETED_AT)),
-        false => String::new(),
-    };
-    (format!("{} WHERE {kept}({rows})", wanted.select(dialect, table)), parameters)
+    if wanted.keeps_deleted {
+        condition = format!("{} IS NULL AND ({condition})", dialect.quoted(DELETED_AT));
+    }
+    (format!("{} WHERE {condition}", wanted.select(dialect, table)), parameters)
 }

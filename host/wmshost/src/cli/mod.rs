@@ -29,7 +29,7 @@ mod state_args;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use clap_complete::Shell;
 use wmshost_flow::{Micros, timestamp_from_text};
 use wmshost_runtime::drivers;
@@ -161,8 +161,11 @@ Each stream's rows go through its own transforms as they would in a run; rows th
 the target. Exit code 1 if anything differs that was not repaired. Rows are deleted only after source and target were
 read to their ends, and never more than `max_deleted` and `max_deleted_percent` allow.
 
+A stream that is found equal is verified through the time before its source was opened: `wmshost status` shows that.
+
 Examples:
   wmshost verify pipelines/dev.toml
+  wmshost verify pipelines/dev.toml --oldest 1
   wmshost verify pipelines/dev.toml --stream allocation --repair --output json")]
     Verify(VerifyArgs),
     /// Read a part of a stream again by its change key, in resumable windows; its bookmark is not touched
@@ -358,6 +361,9 @@ pub(crate) struct VerifyArgs {
     /// Load rows that are missing or different, and remove extra rows as the stream's `deletes` says
     #[arg(long)]
     pub(crate) repair: bool,
+    /// Compare only this number of the streams, those whose last comparison on this machine is longest ago: for a schedule
+    #[arg(long, value_name = "COUNT", value_parser = value_parser!(u16).range(1..))]
+    pub(crate) oldest: Option<u16>,
     #[command(flatten)]
     pub(crate) allowed: AllowedDeletes,
     /// The number of differing rows to name
