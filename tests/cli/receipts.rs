@@ -14,7 +14,8 @@ const SOURCE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, n TEXT, d DECIMAL(
         CASE WHEN id % 11 = 0 THEN x'' ELSE CAST('b' || id AS BLOB) END, id % 2,
         printf('2026-01-01 00:%02d:00', id % 60), printf('1926-01-01 00:%02d:00Z', id % 60),
         printf('2026-02-%02d', 1 + id % 28), 1 FROM ids;";
-const STREAM: &str = "method = \"incremental\"\nchange_key = \"changed\"\ntarget_triggers = \"allow\"\n";
+const STREAM: &str =
+    "method = \"incremental\"\nchange_key = \"changed\"\nlookback_versions = 0\ntarget_triggers = \"allow\"\n";
 
 /// A project whose runs leave receipts, with further keys of `[run]`.
 fn project(keys: &str) -> TestProject {

@@ -56,8 +56,11 @@ fn print_stream(stream: &StreamReceipt) {
     }
     let Some(proof) = &stream.proof else { return };
     for range in proof.different().take(MOST_NAMED) {
-        let from = range.from.as_deref().map(|key| format!("the keys from {key} on")).unwrap_or_default();
-        let place = if from.is_empty() { "the first keys" } else { &from };
+        let place = match &range.from {
+            Some(key) => format!("the keys from {key} on"),
+            None if proof.scope == "whole" => "the first keys".to_owned(),
+            None => "the rows that were read".to_owned(),
+        };
         let (source, target) = (count(range.source.rows), count(range.target.rows));
         failure(&plain(&format!("{name}: {place} differ: {source} rows were loaded, the target had {target}")));
     }

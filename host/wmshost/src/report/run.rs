@@ -40,7 +40,8 @@ fn print_failures(outcome: &RunOutcome) {
             outcome.file
         ));
     }
-    for (stream, reason) in &receipt.unproven {
+    let failed = |name: &String| outcome.streams.iter().any(|end| end.stream == *name && end.failure.is_some());
+    for (stream, reason) in receipt.unproven.iter().filter(|(stream, _)| !failed(stream)) {
         note(&format!("{stream}: the receipt proves nothing about it: {reason}"));
     }
     note(&format!("receipt: {file}"));
