@@ -30,7 +30,7 @@ pub(super) struct LoadedRows {
     pub(super) rows: usize,
 }
 
-/// What was read of one key.
+/// The rows that were read with one key.
 struct Read<'a> {
     /// The hashes of its versions in the order in which they were read.
     versions: Vec<u64>,

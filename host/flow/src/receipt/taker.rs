@@ -1,5 +1,5 @@
-//! Takes the proof of a stream while its rows are loaded. A proof that cannot be taken never fails the load: the reason
-//! stands in its place.
+//! Takes the proof of a stream while its rows are loaded. A proof that cannot be taken never fails the load: there is a
+//! reason instead of it.
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;

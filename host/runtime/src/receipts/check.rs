@@ -18,7 +18,7 @@ const MOST_BYTES: u64 = 64 << 20;
 pub struct CheckedReceipt {
     /// The receipt.
     pub receipt: Receipt,
-    /// What is wrong with it, in words.
+    /// The faults that were found, in words.
     pub faults: Vec<String>,
     /// Its link to the receipt before it.
     pub link: Link,

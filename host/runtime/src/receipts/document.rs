@@ -181,7 +181,7 @@ impl ProofDocument {
         self.ranges.iter().filter(|range| range.source != range.target)
     }
 
-    /// What contradicts itself in the proof, in words.
+    /// The contradictions in the proof, in words.
     pub(super) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         if Scope::named(&self.scope).is_none() {

@@ -7,7 +7,7 @@
 //! | `import_args` | the arguments of `wmshost import` |
 //! | `init_args` | the arguments of `wmshost discover` and `wmshost init` |
 //! | `models_args` | the arguments of `wmshost models` |
-//! | `operate_args` | the arguments of `wmshost status`, `wmshost explain`, `wmshost receipt`, `wmshost alerts` and `wmshost clean` |
+//! | `operate_args` | the arguments of `wmshost verify`, `wmshost status`, `wmshost explain`, `wmshost receipt`, `wmshost alerts` and `wmshost clean` |
 //! | `plugin_args` | the arguments of `wmshost plugin` |
 //! | `sample_args` | the arguments of `wmshost sample` |
 //! | `singer_args` | the arguments of `wmshost singer` |
@@ -29,7 +29,7 @@ mod state_args;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use wmshost_flow::{Micros, timestamp_from_text};
 use wmshost_runtime::drivers;
@@ -42,7 +42,7 @@ pub(crate) use init_args::{DiscoverArgs, InitArgs};
 pub(crate) use models_args::{
     BuildArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, SelectArgs, ShowArgs, variables,
 };
-pub(crate) use operate_args::{AlertsCommand, CleanArgs, ExplainArgs, ReceiptCommand, StatusArgs};
+pub(crate) use operate_args::{AlertsCommand, CleanArgs, ExplainArgs, ReceiptCommand, StatusArgs, VerifyArgs};
 pub(crate) use plugin_args::{
     BenchArgs, CheckPluginArgs, DevArgs, DiffArgs, FixtureArgs, Kind, NewArgs, PluginCommand, ProjectArgs, TestArgs,
 };
@@ -350,25 +350,6 @@ pub(crate) struct CheckArgs {
     /// Measure web services again, and not only at first contact
     #[arg(long, requires = "connect")]
     pub(crate) measure: bool,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(Args)]
-pub(crate) struct VerifyArgs {
-    #[command(flatten)]
-    pub(crate) selection: Selection,
-    /// Load rows that are missing or different, and remove extra rows as the stream's `deletes` says
-    #[arg(long)]
-    pub(crate) repair: bool,
-    /// Compare only this number of the streams, those whose last comparison on this machine is longest ago: for a schedule
-    #[arg(long, value_name = "COUNT", value_parser = value_parser!(u16).range(1..))]
-    pub(crate) oldest: Option<u16>,
-    #[command(flatten)]
-    pub(crate) allowed: AllowedDeletes,
-    /// The number of differing rows to name
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub(crate) show: usize,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -21,7 +21,7 @@ pub(crate) struct CheckedReceiptDocument {
     link: &'static str,
     /// The public key that it is signed by; null if it is signed by none of those that were named, or none was.
     signed_by: Option<String>,
-    /// What is wrong with it.
+    /// The faults that were found, in words.
     faults: Vec<String>,
     /// The streams.
     streams: Vec<ProvenStreamDocument>,
