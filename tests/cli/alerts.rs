@@ -16,31 +16,31 @@ const SOURCE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v INTEGER, changed
 const STREAM: &str = "method = \"incremental\"\nchange_key = \"changed\"\non_bad_value = \"fail\"\n";
 const BROKEN_ROW: &str = "INSERT INTO s VALUES (2, 'many', '2026-01-02 00:00:00')";
 const MENDED_ROW: &str = "UPDATE s SET v = 2 WHERE id = 2";
-const HOUR: i64 = 3_600;
+pub(crate) const HOUR: i64 = 3_600;
 
 /// A request that a receiver got: its path, headers and body.
 #[derive(Debug, Clone)]
-struct Request {
+pub(crate) struct Request {
     path: String,
     head: String,
     body: String,
 }
 
 impl Request {
-    fn json(&self) -> Json {
+    pub(crate) fn json(&self) -> Json {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 }
 
 /// A receiver of HTTP on loopback. It answers each request with the status that is set.
-struct Receiver {
+pub(crate) struct Receiver {
     port: u16,
     got: Arc<Mutex<Vec<Request>>>,
     status: Arc<Mutex<u16>>,
 }
 
 impl Receiver {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let (got, status) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(200)));
@@ -65,12 +65,12 @@ impl Receiver {
     }
 
     /// The requests so far, which are then forgotten.
-    fn take(&self) -> Vec<Request> {
+    pub(crate) fn take(&self) -> Vec<Request> {
         std::mem::take(&mut self.got.lock().expect("requests"))
     }
 
     /// The kinds and causes of the messages so far, which are then forgotten.
-    fn kinds(&self) -> Vec<String> {
+    pub(crate) fn kinds(&self) -> Vec<String> {
         let text = |message: &Json, key: &str| message[key].as_str().expect("a text").to_owned();
         self.take()
             .iter()
@@ -98,7 +98,7 @@ fn served(connection: TcpStream, status: u16) -> Option<Request> {
 }
 
 /// A project with one stream and a webhook at the receiver; `more` is added to the file.
-fn project(receiver: &Receiver, stream: &str, more: &str) -> TestProject {
+pub(crate) fn project(receiver: &Receiver, stream: &str, more: &str) -> TestProject {
     let alerts =
         "[alerts]\nowner = \"night shift\"\n[alerts.channels.ops]\nkind = \"webhook\"\nurl = { env = \"HOOK\" }\n";
     let mut project = TestProject::with_stream(SOURCE, &format!("{STREAM}{stream}\n{alerts}{more}"));
@@ -108,7 +108,7 @@ fn project(receiver: &Receiver, stream: &str, more: &str) -> TestProject {
 }
 
 /// Moves the clock of the program this far ahead.
-fn ahead(project: &mut TestProject, seconds: i64) {
+pub(crate) fn ahead(project: &mut TestProject, seconds: i64) {
     project.set("WMSHOST_CLOCK_AHEAD", &seconds.to_string());
 }
 

@@ -1,5 +1,6 @@
 //! The commands that people and scripts type, and their output.
 
+mod alert_causes;
 mod alerts;
 mod bad_input;
 mod clean;
@@ -12,6 +13,7 @@ mod installed;
 mod json_schema;
 mod plugins;
 mod public_databases;
+mod receipts;
 mod schemas;
 mod serve;
 mod shapes;

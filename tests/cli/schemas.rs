@@ -49,6 +49,8 @@ fn list<'a>(output: &'a Json, key: &str) -> &'a Vec<Json> {
 #[test]
 fn every_output_has_the_form_of_its_schema() {
     let project = TestProject::sample(2_000, 1);
+    let pipeline = fs::read_to_string(project.pipeline()).expect("a file");
+    fs::write(project.pipeline(), format!("{pipeline}[run]\nreceipts = true\n")).expect("a file");
     let mut outputs = Checker { project: &project, checked: BTreeSet::new() };
     let sample = project.plain(&["sample", "change", &project.source_path().to_string_lossy(), "--output", "json"]);
     outputs.hold("sample", sample.succeeded().json());
@@ -62,6 +64,7 @@ fn every_output_has_the_form_of_its_schema() {
     outputs.run("doctor", 0, "doctor", &[]);
     let run = outputs.run("run", 0, "run", &[]);
     list(&run, "streams");
+    receipts(&mut outputs, run["receipt"]["file"].as_str().expect("a receipt"));
     runs_and_state(&mut outputs, run["run_id"].as_str().expect("an id"));
     quarantine(&mut outputs);
     differences(&mut outputs);
@@ -80,6 +83,15 @@ fn every_output_has_the_form_of_its_schema() {
     let names = listing.lines().skip(1).filter_map(|line| line.split_whitespace().next());
     let unchecked: Vec<_> = names.filter(|name| !outputs.checked.contains(*name) && !INPUTS.contains(name)).collect();
     assert!(unchecked.is_empty(), "outputs that this test does not check: {unchecked:?}");
+}
+
+fn receipts(outputs: &mut Checker<'_>, file: &str) {
+    let receipt = |words: &str| outputs.project.plain(&["receipt", words, file, "--output", "json"]).succeeded().json();
+    let (shown, checked) = (receipt("show"), receipt("check"));
+    let shown = outputs.hold("receipt", shown);
+    assert!(list(&shown, "streams").iter().any(|stream| stream["proof"]["ranges"][0].is_object()), "{shown:#}");
+    let checked = outputs.hold("receipt-check", checked);
+    list(&checked[0], "streams");
 }
 
 fn runs_and_state(outputs: &mut Checker<'_>, run_id: &str) {

@@ -32,7 +32,7 @@ impl Server {
         Self(command.stdin(Stdio::null()).stderr(log).spawn().expect("a server"))
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         wmshost_tests::signal(&self.0, name);
     }
 

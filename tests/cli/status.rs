@@ -67,3 +67,51 @@ fn rows_in_quarantine_and_a_target_that_cannot_be_read_are_said() {
     assert_eq!(unknown["state"], "unknown", "{unknown:#}");
     assert!(unknown["reason"].is_string(), "{unknown:#}");
 }
+
+#[test]
+fn a_comparison_that_finds_both_sides_equal_moves_the_time_through_which_a_stream_is_verified() {
+    let mut project = TestProject::with_stream(SOURCE, STREAM);
+    project.wmshost("run", &[]).succeeded();
+    assert_eq!(state(&project, 0)["verified_through"], Json::Null, "nobody has compared the whole table");
+    project.wmshost("verify", &[]).succeeded();
+    let first = state(&project, 0)["verified_through"].clone();
+    assert!(first.is_string(), "{first}");
+    let text = project.wmshost("status", &[]).succeeded().out();
+    let second = &first.as_str().expect("a time")[..19].replace('T', " ");
+    assert!(text.contains("verified through") && text.contains(second), "{second}: {text}");
+    // Rows that differ leave it where it was, also where they are mended: nobody has seen yet that they are.
+    project.set("WMSHOST_CLOCK_AHEAD", "3600");
+    project.target().execute_batch("UPDATE WMS_S SET v = 7").expect("a change");
+    project.wmshost("verify", &[]).ended(1);
+    project.wmshost("verify", &["--repair"]).succeeded();
+    assert_eq!(state(&project, 0)["verified_through"], first);
+    project.wmshost("verify", &[]).succeeded();
+    let third = state(&project, 0)["verified_through"].clone();
+    assert!(third.as_str() > first.as_str(), "{third}");
+    // A clock that was ahead is no reason to go back.
+    project.set("WMSHOST_CLOCK_AHEAD", "0");
+    project.wmshost("verify", &[]).succeeded();
+    assert_eq!(state(&project, 0)["verified_through"], third);
+}
+
+#[test]
+fn a_schedule_comes_round_to_all_streams_also_where_one_differs() {
+    let project = TestProject::with_stream(
+        SOURCE,
+        &format!(
+            "{STREAM}[streams.a]\nsource = \"wms\"\ntarget = \"ana\"\nextractor = \"wms-tables\"\nloader = \"table\"\ntable = \"s\"\n"
+        ),
+    );
+    project.wmshost("run", &[]).succeeded();
+    project.target().execute_batch("UPDATE WMS_A SET v = 7").expect("a change");
+    let mut compared = Vec::new();
+    for _ in 0..4 {
+        let verify = project.wmshost("verify", &["--oldest", "1", "--output", "json"]).json();
+        assert_eq!(verify["streams"].as_array().map(Vec::len), Some(1), "{verify:#}");
+        compared.push(verify["streams"][0]["stream"].as_str().expect("a name").to_owned());
+    }
+    compared[..2].sort();
+    assert_eq!(compared[..2], ["a", "s"]);
+    assert_ne!(compared[2], compared[3]);
+    project.wmshost("verify", &["--oldest", "0"]).ended(2);
+}

@@ -145,6 +145,7 @@ impl World {
             target: session,
             checkpoint_name: STREAM.to_owned(),
             reconcile: None,
+            receipt: None,
         }
     }
 

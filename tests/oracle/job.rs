@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::Value as Json;
 use wmshost_oracle_emulator::{Account, AccountState, Effect, Emulator, Fault, Moment, Options};
 
 use crate::warehouse::{Warehouse, reported};
@@ -278,5 +279,53 @@ fn a_connection_that_cannot_be_had_is_reported_with_its_label_alone() {
             assert!(!output.status.success() && text.contains(words), "{words}: {text}");
             assert!(!text.contains("not-the-word"), "{text}");
         }
+    }
+}
+
+#[test]
+fn a_refused_login_is_one_cause_for_an_alert_however_many_streams_it_stops() {
+    let warehouse = Warehouse::new(Emulator::start(Options::default()).expect("an emulator"), 100);
+    let pages = warehouse.path("pages");
+    let pager = format!(
+        "[models]\nafter_load = false\n[alerts.channels.pager]\nkind = \"command\"\n\
+         command = [\"/bin/sh\", \"-c\", \"cat >> {pages}; echo >> {pages}\"]\n"
+    );
+    let pipeline = warehouse.pipeline(&warehouse.server.wallet().join("ca.pem"), &pager);
+    // A required stream would fail the run as a whole, which is another cause.
+    let output = warehouse.wmshost(&["run", &pipeline, "--keep-going"], &[("TARGET_ORACLE_PASSWORD", "not-the-word")]);
+    assert!(!output.status.success(), "{}", reported(&output));
+    warehouse.run(&pipeline);
+    let pages = std::fs::read_to_string(pages).expect("messages");
+    let messages: Vec<Json> =
+        serde_json::Deserializer::from_str(&pages).into_iter().map(|it| it.expect("JSON")).collect();
+    let said: Vec<_> = messages.iter().map(|it| (it["kind"].as_str(), it["cause"].as_str())).collect();
+    let cause = Some("wms/login");
+    assert_eq!(said, [(Some("alert"), cause), (Some("recovery"), cause)], "{pages}");
+    assert!(messages[0]["subjects"].as_array().is_some_and(|streams| streams.len() > 3), "{pages}");
+    assert!(pages.contains("ORA-01017") && !pages.contains("not-the-word"), "{pages}");
+}
+
+#[test]
+fn receipts_prove_what_oracle_has_of_a_first_load_and_of_changes() {
+    let warehouse = warehouse();
+    let more = "receipts = true\n[models]\nafter_load = false\n";
+    let pipeline = warehouse.pipeline(&warehouse.server.wallet().join("ca.pem"), more);
+    for (run, scope) in [(1, "whole"), (2, "read")] {
+        if run == 2 {
+            warehouse.change_sample(3);
+            warehouse.copy_sample();
+        }
+        let output = warehouse.wmshost(&["run", &pipeline, "--output", "json"], &[]);
+        assert!(output.status.success(), "{}", reported(&output));
+        let document: Json = serde_json::from_slice(&output.stdout).expect("JSON");
+        let file = document["receipt"]["file"].as_str().expect("a receipt");
+        let receipt: Json = serde_json::from_slice(&std::fs::read(file).expect("a receipt")).expect("JSON");
+        for stream in receipt["streams"].as_array().expect("streams") {
+            let proof = &stream["proof"];
+            assert_eq!((&proof["equal"], &proof["as_oracle"]), (&true.into(), &true.into()), "{stream:#}");
+            assert!(run == 2 || proof["scope"] == scope, "{stream:#}");
+        }
+        let scopes = receipt["streams"].as_array().expect("streams").iter();
+        assert!(scopes.filter(|stream| stream["proof"]["scope"] == scope).count() > 1, "{receipt:#}");
     }
 }

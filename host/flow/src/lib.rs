@@ -17,6 +17,7 @@
 //! | `stream` | a stream, its policies, and what its phases share |
 //! | `stages` | extract, transform and load, each on a thread of its own |
 //! | `compare` | comparing a source with its target, and repairing |
+//! | `receipt` | the proof that the rows of a run are in the target |
 //! | `run` | opening, running, reconciling and replaying the streams of a pipeline |
 //! | `setting` | the settings of a plugin |
 //! | [`model`] | the declarations of a plugin of models |
@@ -31,6 +32,7 @@ mod limits;
 mod metadata;
 pub mod model;
 mod ports;
+mod receipt;
 mod regular_file;
 mod rows;
 mod run;
@@ -61,8 +63,9 @@ pub use metadata::{
     AUDIT_COLUMNS, Action, Claim, DELETED_AT, DamagedRow, Entry, LEASE_SECONDS, LastRun, LastRuns, Lease, LeaseGuard,
     LeaseOwner, LeaseView, Ledger, LoadClock, MERGE_SUFFIX, METADATA_PREFIX, OwnerKind, Quarantine, QuarantineFilter,
     QuarantinedRow, RejectedIn, RejectedKeys, STAGED_SUFFIX, STAGING_PREFIXES, SYSTEM_COLUMNS, Secured, TableOwner,
-    TableRecord, TakeOver, Trace, bookmark_from_json, bookmark_to_json, extractor_state_from_json,
-    extractor_state_to_json, is_reserved, metadata_objections, own_table_objection, owns_table, record_of,
+    TableRecord, TakeOver, Trace, Verified, VerifiedMarks, bookmark_from_json, bookmark_to_json,
+    extractor_state_from_json, extractor_state_to_json, is_reserved, metadata_objections, own_table_objection,
+    owns_table, record_of,
 };
 pub use ports::cancel::Cancel;
 pub use ports::clock::{CLOCK_TOLERANCE, Clock, Micros};
@@ -82,10 +85,12 @@ pub use ports::target::{
     MergeRule, Refused, Removal, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession, WriteStats,
 };
 pub use ports::transform::{Call, RejectedRow, Transform, Transformed};
+pub use receipt::{Proof, ProvenRange, Root, Scope};
 pub use regular_file::{check_is_file, secret_file_advice};
 pub use rows::bad_rows::without_long_keys;
 pub use rows::batch::{Batch, Cause, Rejected};
 pub use rows::cell_json::{cell_as_json, row_as_json};
+pub use rows::cell_value::cell_value;
 pub use rows::origin::Origin;
 pub use rows::row_json::row_from_json;
 pub use run::replay::Replayed;

@@ -1,5 +1,7 @@
 //! The options of a pipeline's runs.
 
+use std::path::PathBuf;
+
 use crate::key_type::Key;
 use crate::keys::run;
 use crate::section_reader::SectionReader;
@@ -17,6 +19,10 @@ pub struct RunOptions {
     pub queue_batches: usize,
     /// The number of times that a stream is retried after a temporary failure.
     pub retries: u64,
+    /// True if every run leaves a receipt.
+    pub receipts: bool,
+    /// The file of the secret key that signs receipts; `None` if they are not signed.
+    pub receipt_key: Option<PathBuf>,
 }
 
 /// Reads the options of runs.
@@ -27,6 +33,8 @@ pub(crate) fn read(scope: &mut SectionReader<'_>) -> RunOptions {
         concurrency: size(scope, &run::CONCURRENCY),
         queue_batches: size(scope, &run::QUEUE_BATCHES),
         retries: scope.count(&run::RETRIES).unwrap_or_default(),
+        receipts: scope.flag(&run::RECEIPTS).unwrap_or_default(),
+        receipt_key: scope.path(&run::RECEIPT_KEY),
     }
 }
 

@@ -86,6 +86,11 @@ impl DataDir {
         self.folder.join("models").join(pipeline)
     }
 
+    /// The folder of a pipeline's receipts.
+    pub(crate) fn receipts(&self, pipeline: &str) -> PathBuf {
+        self.folder.join("receipts").join(pipeline)
+    }
+
     /// The folder of the logs.
     pub(crate) fn logs(&self) -> PathBuf {
         self.folder.join("logs")

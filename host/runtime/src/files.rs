@@ -26,8 +26,13 @@ pub(crate) fn write_file(path: &Path, content: &str) -> Result<()> {
 
 /// Writes a document as JSON, for people as well.
 pub(crate) fn write_document(path: &Path, document: &impl Serialize) -> Result<()> {
+    write_file(path, &document_text(document)?)
+}
+
+/// A document as JSON for people as well, as it is written.
+pub(crate) fn document_text(document: &impl Serialize) -> Result<String> {
     let text = serde_json::to_string_pretty(document).map_err(not_json)?;
-    write_file(path, &format!("{text}\n"))
+    Ok(format!("{text}\n"))
 }
 
 /// A document as JSON in one line.

@@ -24,6 +24,7 @@
 //! | `run` | running streams, with retries |
 //! | `backfill` | reading windows of a stream again |
 //! | `verify` | comparing source and target |
+//! | `verified` | the time through which a stream is verified |
 //! | `probe` | trying a connection by itself |
 //! | `certificate` | the type certificates of streams |
 //! | `check` | the mistakes of a pipeline, without writing anything |
@@ -34,7 +35,8 @@
 //! | `grants` | the grants of plugins, in sentences and as data |
 //! | `lock` | `wmshost.lock`, to which plugins and grants are held |
 //! | `doctor` | the state of this machine, its connections, and its sandbox |
-//! | `signature` | signatures of components |
+//! | `signature` | signatures of components and receipts |
+//! | `receipts` | what a run has read, and that the target had it then |
 //! | `bundle` | the plugins of a pipeline in one archive |
 //! | `discover` | the tables of a database, as a source |
 //! | `init` | a pipeline for a database that nobody has described yet |
@@ -76,6 +78,7 @@ pub mod plugin_registry;
 pub mod probe;
 mod process;
 pub mod quarantine;
+pub mod receipts;
 pub mod run;
 mod run_id;
 mod runtime;
@@ -86,6 +89,7 @@ pub mod singer;
 pub mod state;
 pub mod status;
 mod system_clock;
+mod verified;
 pub mod verify;
 
 pub use assembly::{SessionTags, StreamFactory, reader, target_reader};

@@ -1,4 +1,4 @@
-//! Signatures of components in the format of minisign: `NAME.wasm.minisig` beside `NAME.wasm`, by an Ed25519 key, over
+//! Signatures of components and receipts in the format of minisign: `NAME.minisig` beside `NAME`, by an Ed25519 key, over
 //! BLAKE2b of the bytes. minisign and rsign read and write the same files.
 
 use std::fs::{self, OpenOptions};
@@ -20,9 +20,9 @@ const MOST_BYTES: u64 = 16 << 10;
 /// The rights of others on a file.
 const OF_OTHERS: u32 = 0o077;
 
-/// Returns the file of a component's signature.
-pub fn signature_file(component: &Path) -> PathBuf {
-    beside(component, ".minisig")
+/// Returns the file of a file's signature.
+pub fn signature_file(signed: &Path) -> PathBuf {
+    beside(signed, ".minisig")
 }
 
 /// Returns the file of the same name with this ending more.
@@ -34,14 +34,22 @@ fn beside(file: &Path, ending: &str) -> PathBuf {
 
 /// Returns the one of these public keys that has signed a component, or the reason why none has.
 pub fn signer<'a>(component: &ComponentFile, keys: &'a [String]) -> std::result::Result<&'a String, String> {
-    let file = signature_file(component.path());
+    signer_of_bytes(&signature_file(component.path()), component.bytes(), keys)
+}
+
+/// Returns the one of these public keys by which a file of a signature signs these bytes, or the reason why none does.
+pub(crate) fn signer_of_bytes<'a>(
+    file: &Path,
+    bytes: &[u8],
+    keys: &'a [String],
+) -> std::result::Result<&'a String, String> {
     let shown = file.display();
-    let text = read_small(&file).map_err(|error| format!("its signature {shown} cannot be read: {error}"))?;
+    let text = read_small(file).map_err(|error| format!("its signature {shown} cannot be read: {error}"))?;
     let signature =
         SignatureBox::from_string(&text).map_err(|error| format!("{shown} is no signature of minisign: {error}"))?;
     let has_signed = |key: &&String| {
         let Ok(key) = PublicKey::from_base64(key) else { return false };
-        minisign::verify(&key, &signature, Cursor::new(component.bytes()), true, false, false).is_ok()
+        minisign::verify(&key, &signature, Cursor::new(bytes), true, false, false).is_ok()
     };
     keys.iter().find(has_signed).ok_or_else(|| format!("{shown} is by none of the keys, or for other bytes"))
 }
@@ -77,12 +85,28 @@ pub fn sign(component: &Path, key: &Path) -> Result<PathBuf> {
     let read = ComponentFile::read(component).map_err(|failure| failure.within(component.display()))?;
     let name = component.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let comment = format!("file:{name} blake3:{}", read.digest());
-    let bytes = Cursor::new(read.bytes());
-    let signed = minisign::sign(None, &secret_key(key)?, bytes, Some(&comment), Some("wmshost plugin"));
-    let signed = signed.map_err(|error| Failure::permanent(format!("the component cannot be signed: {error}")))?;
-    let file = signature_file(component);
-    crate::files::write_file(&file, &signed.into_string())?;
-    Ok(file)
+    FileSigner::open(key)?.sign(component, read.bytes(), &comment)
+}
+
+/// A secret key that signs files.
+pub(crate) struct FileSigner(SecretKey);
+
+impl FileSigner {
+    /// Reads the secret key.
+    pub(crate) fn open(key: &Path) -> Result<Self> {
+        secret_key(key).map(Self)
+    }
+
+    /// Signs a file that has these bytes, or will have them, with a comment that is signed too. Returns the file of the
+    /// signature.
+    pub(crate) fn sign(&self, signed: &Path, bytes: &[u8], comment: &str) -> Result<PathBuf> {
+        let made = minisign::sign(None, &self.0, Cursor::new(bytes), Some(comment), Some("signature by wmshost"));
+        let made =
+            made.map_err(|error| Failure::permanent(format!("{} cannot be signed: {error}", signed.display())))?;
+        let file = signature_file(signed);
+        crate::files::write_file(&file, &made.into_string())?;
+        Ok(file)
+    }
 }
 
 /// Returns a public key from its text, or from the file that has it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wmshost_flow::{
     CLOCK_TOLERANCE, Failure, LastRun, LastRuns, Lease, LeaseView, Ledger, Micros, Quarantine, QuarantineFilter,
-    SqlSession, Value,
+    SqlSession, Value, Verified, VerifiedMarks,
 };
 use wmshost_pipeline::{Resolved, StreamPlan};
 
@@ -81,6 +81,9 @@ pub struct StreamState {
     pub age: Option<Duration>,
     /// The longest time that may pass; `None` if the pipeline names none.
     pub max_age: Option<Duration>,
+    /// The time through which its table is verified: it was equal to the source as of then or later; `None` if it never was
+    /// compared as a whole and found equal.
+    pub verified_through: Option<Micros>,
     /// The watermark: the change key up to which it was read.
     pub watermark: Option<Value>,
     /// The number of its rows in quarantine.
@@ -133,17 +136,20 @@ pub fn status(runtime: &Runtime, pipeline: &Resolved, streams: &[String]) -> Res
     Ok(PipelineState { pipeline: pipeline.name.clone(), file, streams: states })
 }
 
-/// A target that several streams may write, open for reading, and the outcomes of the pipeline's last runs in it.
+/// A target that several streams may write, open for reading, and the outcomes of the pipeline's last runs and the marks of
+/// verified streams in it.
 struct OpenTarget {
     sql: Box<dyn SqlSession>,
     last_runs: Vec<LastRun>,
+    verified: Vec<Verified>,
 }
 
 /// Opens the target of a stream; `None` if it does not exist yet.
 fn open(pipeline: &Resolved, plan: &StreamPlan) -> Result<Option<OpenTarget>, Failure> {
     let Some(mut sql) = connect::stream_reader(pipeline, plan)? else { return Ok(None) };
     let last_runs = LastRuns { pipeline: &pipeline.name }.read(sql.as_mut())?;
-    Ok(Some(OpenTarget { sql, last_runs }))
+    let verified = VerifiedMarks { pipeline: &pipeline.name }.read(sql.as_mut())?;
+    Ok(Some(OpenTarget { sql, last_runs, verified }))
 }
 
 /// The parts of a stream's state that are in the target.
@@ -151,6 +157,7 @@ fn open(pipeline: &Resolved, plan: &StreamPlan) -> Result<Option<OpenTarget>, Fa
 struct Found {
     last_run: Option<LastRun>,
     loaded_at: Option<Micros>,
+    verified_through: Option<Micros>,
     watermark: Option<Value>,
     quarantined: u64,
     holder: Option<LeaseView>,
@@ -158,12 +165,15 @@ struct Found {
 
 fn found(target: &mut OpenTarget, name: &str, plan: &StreamPlan) -> Result<Found, Failure> {
     let last_run = target.last_runs.iter().find(|last| last.stream == plan.name).cloned();
+    let verified = target.verified.iter().find(|verified| verified.stream == plan.name);
+    let verified_through = verified.map(|verified| verified.through);
     let sql = target.sql.as_mut();
     let checkpoint = Ledger { pipeline: name }.last(sql, &plan.name)?.and_then(|entry| entry.checkpoint);
     let position = |position: &wmshost_flow::Position| position.name == "watermark";
     let filter = QuarantineFilter { stream: plan.name.clone(), rule: None, ids: Vec::new() };
     Ok(Found {
         last_run,
+        verified_through,
         loaded_at: checkpoint.as_ref().filter(|checkpoint| checkpoint.complete).map(|last| last.committed_at),
         watermark: checkpoint
             .and_then(|checkpoint| checkpoint.bookmark.0.into_iter().find(position))
@@ -205,6 +215,7 @@ impl Found {
             last_run: self.last_run,
             age,
             max_age: plan.max_age,
+            verified_through: self.verified_through,
             watermark: self.watermark,
             quarantined: self.quarantined,
             holder: self.holder,

@@ -1,5 +1,6 @@
 //! Comparing source and target of streams, and repairing the target.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wmshost_flow::{Compare, Compared, Comparison, Depth, Failure, FailureKind, Lease, StreamContext, StreamFailure};
@@ -8,11 +9,12 @@ use wmshost_pipeline::{Checked, Stream};
 use crate::assembly::{StreamFactory, connect};
 use crate::error::Result;
 use crate::events::StreamEvents;
-use crate::history::{RunRecorder, StreamRecord};
+use crate::history::{RunKind, RunRecorder, StreamRecord};
 use crate::ownership;
 use crate::plugin_registry::PluginRegistry;
 use crate::run::not_opened;
 use crate::runtime::Runtime;
+use crate::verified;
 
 /// The options of a comparison.
 #[derive(Debug, Clone, Default)]
@@ -100,6 +102,27 @@ impl VerifyOutcome {
     }
 }
 
+/// Returns those of the streams whose last comparison or repair on this machine is longest ago, at most this number of them;
+/// streams that were never compared come first. So a schedule comes round to all of them, also where some of them differ.
+pub fn oldest<'a>(
+    runtime: &Runtime,
+    pipeline: &str,
+    mut plans: Vec<&'a Stream>,
+    most: usize,
+) -> Result<Vec<&'a Stream>> {
+    let history = runtime.history()?;
+    let mut compared = BTreeMap::new();
+    for plan in &plans {
+        let name = &plan.plan.name;
+        let of_kind = |kind| history.of_stream_in(pipeline, name, 1, Some(kind));
+        let runs = of_kind(RunKind::Verify)?.into_iter().chain(of_kind(RunKind::Repair)?);
+        compared.insert(name.as_str(), runs.map(|(run, _)| run.started_at).max());
+    }
+    plans.sort_by_key(|plan| compared[plan.plan.name.as_str()]);
+    plans.truncate(most);
+    Ok(plans)
+}
+
 /// Compares streams one after the other.
 pub fn verify(
     runtime: &Runtime,
@@ -123,7 +146,7 @@ pub fn verify(
         if runtime.cancel.is_set() {
             break;
         }
-        let started = runtime.clock.elapsed();
+        let (started, opened_at) = (runtime.clock.elapsed(), runtime.clock.now());
         let compared = match compare_stream(&factory, plan, compare, &context) {
             Ok(compared) => compared,
             // Before anything was compared or repaired, the operation itself fails.
@@ -133,6 +156,9 @@ pub fn verify(
                 Compared { found: Comparison::default(), failure }
             }
         };
+        if compared.failure.is_none() && compared.found.is_equal() {
+            verified::record(&factory, std::iter::once((&plan.plan, opened_at)));
+        }
         let seconds = (runtime.clock.elapsed() - started).as_secs_f64();
         streams.push(VerifiedStream { stream: plan.plan.name.clone(), seconds, compared });
     }

@@ -88,6 +88,7 @@ mod tests {
             schema_changes: Vec::new(),
             definition_changes: Vec::new(),
             comparison: None,
+            proof: None,
             failure,
         }
     }

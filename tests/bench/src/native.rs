@@ -49,6 +49,7 @@ pub(crate) fn run(_: Phase, source: &Path, target: &Path) -> anyhow::Result<()> 
         target: session,
         checkpoint_name: "allocation".to_owned(),
         reconcile: None,
+        receipt: None,
     };
     let context = StreamContext {
         pipeline: "bench".to_owned(),

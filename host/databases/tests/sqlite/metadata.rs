@@ -145,6 +145,7 @@ fn an_object_of_another_owner_with_the_name_of_a_metadata_table_is_refused_with_
         ("WMSHOST_LEASE", "run_id, machine, process, renewed_at, expires_at"),
         ("WMSHOST_LOAD_CLOCK", "table_name, newest"),
         ("WMSHOST_STATUS", "run_id, status, ended_at, succeeded_at, failure"),
+        ("WMSHOST_VERIFIED", "run_id, verified_through"),
         ("wmshost_quarantine", "id, rule, reason,"),
         ("WMSHOST_TABLE", "table_name, kind, name, since, run_id"),
     ] {

@@ -8,7 +8,7 @@ use crate::ports::source::SourceSession;
 pub(super) const MOST_SAMPLES: usize = 1_000;
 
 /// Opens the target's table for reading, in its state at the time of the call.
-pub type OpenTarget = Box<dyn FnOnce() -> Result<Box<dyn SourceSession>, Failure> + Send>;
+pub type OpenTarget = Box<dyn Fn() -> Result<Box<dyn SourceSession>, Failure> + Send>;
 
 /// The depth of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

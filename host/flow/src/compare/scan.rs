@@ -14,19 +14,33 @@ use crate::values::key::{Bound, InOrder, Keys};
 const MOST_ROWS: usize = 8_192;
 
 /// The part of the target's table to read.
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     /// The columns to read, in the source's spelling.
-    pub(super) columns: Vec<String>,
-    /// The columns that identify a row, in the source's order.
-    pub(super) key: Vec<String>,
+    pub(crate) columns: Vec<String>,
+    /// The columns that identify a row, in the source's order; empty if rows have no key and may come in any order.
+    pub(crate) key: Vec<String>,
     /// The columns of the source.
-    pub(super) source: SchemaRef,
+    pub(crate) source: SchemaRef,
     /// True if the table may have rows that are marked as deleted; such rows are left out.
-    pub(super) keeps_deleted: bool,
+    pub(crate) keeps_deleted: bool,
+}
+
+impl Wanted {
+    /// Returns what to read of a table: these columns of the rows that are not marked as deleted.
+    pub(crate) fn of(table: &TableDescription, columns: &[String], key: &[String], source: &SchemaRef) -> Self {
+        let source = SchemaRef::clone(source);
+        Self { columns: columns.to_vec(), key: key.to_vec(), source, keeps_deleted: table.has(DELETED_AT) }
+    }
+
+    /// Returns the beginning of a query for the columns.
+    pub(crate) fn select(&self, dialect: Dialect, table: &str) -> String {
+        let columns: Vec<_> = self.columns.iter().map(|name| dialect.quoted(name)).collect();
+        format!("SELECT {} FROM {}", columns.join(", "), dialect.quoted(table))
+    }
 }
 
 /// A scan of the target's table, from its first key to its last.
-pub(super) struct TargetScan {
+pub(crate) struct TargetScan {
     cursor: Box<dyn Cursor>,
     table: String,
     wanted: Wanted,
@@ -38,7 +52,7 @@ pub(super) struct TargetScan {
 
 impl TargetScan {
     /// Begins the scan.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         session: &mut dyn SourceSession,
         table: &TableDescription,
         wanted: Wanted,
@@ -65,7 +79,7 @@ impl TargetScan {
 
     /// Returns the next rows whose keys are before the bound, in order and in the source's terms; `None` if there are
     /// no more of them. Calls `twice` for each row that has the key of the row before it.
-    pub(super) fn next(
+    pub(crate) fn next(
         &mut self,
         before: Option<&Bound>,
         twice: &mut dyn FnMut(&Keys, usize),
@@ -119,10 +133,12 @@ impl TargetScan {
 
 /// Returns the query for the rows that are not marked as deleted, in the host's order of their keys.
 fn statement(dialect: Dialect, table: &TableDescription, wanted: &Wanted) -> Result<String, Failure> {
-    let columns: Vec<_> = wanted.columns.iter().map(|name| dialect.quoted(name)).collect();
-    let mut text = format!("SELECT {} FROM {}", columns.join(", "), dialect.quoted(&table.name));
+    let mut text = wanted.select(dialect, &table.name);
     if wanted.keeps_deleted {
         text.push_str(&format!(" WHERE {} IS NULL", dialect.quoted(DELETED_AT)));
+    }
+    if wanted.key.is_empty() {
+        return Ok(text);
     }
     let mut order = Vec::new();
     for name in &wanted.key {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arrow_schema::SchemaRef;
 use crossbeam_channel::bounded;
-use wmshost_sql::{Dialect, by_name};
+use wmshost_sql::Dialect;
 
 use super::comparer::{Comparer, Repair};
 use super::comparison::{Compare, Comparison, Depth, MOST_SAMPLES, OpenTarget};
@@ -16,7 +16,7 @@ use super::scan::{TargetScan, Wanted};
 use crate::definition::columns_of;
 use crate::failure::{Failure, Stage, StreamFailure};
 use crate::metadata::checkpoint::LoadMode;
-use crate::metadata::{DELETED_AT, Known, Lease, Quarantine};
+use crate::metadata::{Known, Lease, Quarantine};
 use crate::ports::extractor::Method;
 use crate::ports::loader::LoadRequest;
 use crate::ports::source::{SourceSession, TableDescription};
@@ -116,7 +116,7 @@ impl Stream {
         found.is_by_keys = compare.depth == Depth::Keys;
         let table = target_table(reader, &self.target_table).map_err(&at_load)?;
         let (common, left_out): (Vec<_>, Vec<_>) =
-            columns.fields().iter().map(|field| field.name().clone()).partition(|name| has(&table, name));
+            columns.fields().iter().map(|field| field.name().clone()).partition(|name| table.has(name));
         let common = if compare.depth == Depth::Keys { key.clone() } else { common };
         found.columns_left_out = left_out;
         if compare.repair {
@@ -124,12 +124,7 @@ impl Stream {
             self.prepare_repair(&columns, &key, lease.map(|(lease, _)| lease)).map_err(&at_load)?;
         }
         let hashing = Hashing { as_oracle: reader.dialect() == Dialect::Oracle };
-        let wanted = Wanted {
-            columns: common.clone(),
-            key: key.clone(),
-            source: SchemaRef::clone(&columns),
-            keeps_deleted: has(&table, DELETED_AT),
-        };
+        let wanted = Wanted::of(&table, &common, &key, &columns);
         let scan = TargetScan::begin(reader, &table, wanted).map_err(&at_load)?;
         let sides = Sides { columns, key, common, hashing, table: table.name.clone(), scan, lease };
         self.compare_sides(sides, compare, context, found)
@@ -242,9 +237,4 @@ impl Stream {
 fn target_table(reader: &mut dyn SourceSession, table: &str) -> Result<TableDescription, Failure> {
     let missing = || Failure::invalid_config(format!("the target has no table {table}: run the stream first"));
     reader.describe(table)?.ok_or_else(missing)
-}
-
-/// Returns whether a table has the column, in whatever case its name is written.
-fn has(table: &TableDescription, name: &str) -> bool {
-    by_name(table.columns.fields().iter(), name, |field| field.name()).is_some()
 }

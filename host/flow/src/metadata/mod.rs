@@ -13,6 +13,7 @@
 //! | `object` | the object that has a name in the target |
 //! | `load_clock` | the load time of rows, which never decreases |
 //! | `stream_status` | the outcome of each stream's last run |
+//! | `verified` | the time through which each stream is verified |
 //! | `quarantine` | rejected rows, with the reason |
 //! | `row_key` | the key by which such a row is recognized |
 //! | `met` | such rows when the source is read again |
@@ -30,6 +31,7 @@ mod quarantine;
 pub(crate) mod row_key;
 mod stream_status;
 mod table;
+mod verified;
 
 use crate::failure::Failure;
 use crate::ports::sql::{Sql, SqlSession};
@@ -53,12 +55,14 @@ pub use owner::{
 pub use quarantine::{Quarantine, QuarantineFilter, QuarantinedRow, RejectedIn};
 pub use stream_status::{LastRun, LastRuns};
 pub use table::own_table_objection;
+pub use verified::{Verified, VerifiedMarks};
 
 /// Returns the reasons why objects with the names of the host's own tables are not such tables, for a person. Changes
 /// nothing.
 pub fn metadata_objections(sql: &mut dyn Sql) -> Result<Vec<String>, Failure> {
-    let own = [lease::TABLE, ledger::TABLE, load_clock::TABLE, owner::TABLE, quarantine::TABLE, stream_status::TABLE];
-    own.iter().filter_map(|table| table.objection(sql).transpose()).collect()
+    let progress = [ledger::TABLE, load_clock::TABLE, stream_status::TABLE, verified::TABLE];
+    let own = [lease::TABLE, owner::TABLE, quarantine::TABLE];
+    progress.iter().chain(&own).filter_map(|table| table.objection(sql).transpose()).collect()
 }
 
 /// The prefix of the names of all tables of the host; streams cannot write such tables.

@@ -7,6 +7,7 @@ use crate::columns::MovedColumns;
 use crate::compare::Comparison;
 use crate::definition::DefinitionChange;
 use crate::failure::StreamFailure;
+use crate::receipt::Proof;
 use crate::values::Bookmark;
 
 /// The work that a stream has done so far, in rows.
@@ -113,6 +114,9 @@ pub struct StreamSummary {
     pub definition_changes: Vec<DefinitionChange>,
     /// The result of comparing source and target, if the run was due to do so.
     pub comparison: Option<Comparison>,
+    /// The proof that the loaded rows are in the target, or the reason why there is none; `None` if the pipeline leaves no
+    /// receipts, or the stream did not get that far.
+    pub proof: Option<Result<Proof, String>>,
     /// The reason why it failed.
     pub failure: Option<StreamFailure>,
 }

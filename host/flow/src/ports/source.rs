@@ -164,6 +164,11 @@ impl TableDescription {
         self
     }
 
+    /// Returns whether it has the column, in whatever case its name is written.
+    pub fn has(&self, column: &str) -> bool {
+        by_name(self.columns.fields().iter(), column, |field| field.name()).is_some()
+    }
+
     /// Returns the host's order for a column, in whatever case its name is written, or the reason why there is none.
     pub fn order_of(&self, column: &str) -> Result<&ColumnOrder, String> {
         let place = self.columns.fields().iter().position(|field| field.name().eq_ignore_ascii_case(column));

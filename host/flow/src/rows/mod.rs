@@ -5,6 +5,7 @@
 //! | `bad_rows` | the policy for rows with a value that does not fit |
 //! | `batch` | rows in flight, and the rows taken out of them |
 //! | `cell_json` | rows and values as JSON |
+//! | `cell_value` | cells as values to bind |
 //! | `hash` | rows as numbers |
 //! | `origin` | the source rows that the rows of a batch were made of |
 //! | `repeats` | rows of a run that share a key |
@@ -13,6 +14,7 @@
 pub(crate) mod bad_rows;
 pub(crate) mod batch;
 pub(crate) mod cell_json;
+pub(crate) mod cell_value;
 pub(crate) mod hash;
 pub(crate) mod origin;
 pub(crate) mod repeats;

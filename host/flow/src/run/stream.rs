@@ -14,6 +14,7 @@ use crate::metadata::checkpoint::LoadMode;
 use crate::metadata::row_key::KeyDigest;
 use crate::metadata::{LEASE_RENEWAL_INTERVAL, Lease, Quarantine};
 use crate::ports::events::{Event, StreamStatus, StreamSummary};
+use crate::receipt::{Proof, Taker};
 use crate::rows::repeats::Repeats;
 use crate::stages::extract::extract;
 use crate::stages::load::LoadStage;
@@ -31,6 +32,8 @@ impl Stream {
         let mut progress = Progress { columns, definition_changes, ..Progress::default() };
         let result = ready.and_then(|ready| match ready {
             OpenedStream::Unchanged(checkpoint) => {
+                let unchanged = || Err("nothing was read: the source is as the last run left it".to_owned());
+                progress.proof = self.receipt.is_some().then(unchanged);
                 progress.bookmark = Some(checkpoint.bookmark);
                 Ok(StreamStatus::Unchanged)
             }
@@ -72,7 +75,7 @@ impl Stream {
             Err(at) if at.failure.kind == FailureKind::Cancelled => (StreamStatus::Cancelled, None),
             Err(at) => (StreamStatus::Failed, Some(at.of_stream(&stream))),
         };
-        let Progress { stats, bookmark, columns, schema_changes, definition_changes, comparison } = progress;
+        let Progress { stats, bookmark, columns, schema_changes, definition_changes, comparison, proof } = progress;
         let end = StreamSummary {
             stream,
             status,
@@ -83,6 +86,7 @@ impl Stream {
             schema_changes,
             definition_changes,
             comparison,
+            proof,
             failure,
         };
         context.observer.event(&Event::Ended(&end));
@@ -114,7 +118,8 @@ impl Stream {
         }
         context.observer.event(&Event::Reached { stream: &self.name, point: "table-prepared" });
         self.announce(context)?;
-        let status = self.flow(context, ready, sequence, lease, progress)?;
+        let mut receipt = Taker::begin(self, &ready).map_err(&at_load)?;
+        let status = self.flow(context, ready, sequence, lease, receipt.as_mut(), progress)?;
         if is_first_load && let Err(failure) = lock(&self.target).gather_statistics(&self.target_table) {
             tracing::warn!(
                 stream = self.name,
@@ -123,7 +128,40 @@ impl Stream {
         }
         self.count_empty_columns(progress).map_err(&at_load)?;
         self.reconcile(context, is_new_table, is_reload, progress)?;
+        progress.proof = receipt.map(|receipt| self.prove(context, receipt, lease, status));
         Ok(status)
+    }
+
+    /// Reads the target back while the lease is held, and returns the proof or the reason why there is none.
+    fn prove(
+        &self,
+        context: &StreamContext,
+        receipt: Taker,
+        lease: Option<&Lease>,
+        status: StreamStatus,
+    ) -> Result<Proof, String> {
+        if status == StreamStatus::Rejected {
+            return Err("every row that was read was rejected".to_owned());
+        }
+        let mut renewed = context.clock.elapsed();
+        let mut alive = || {
+            if context.cancel.is_set() {
+                return Err(Failure::new(FailureKind::Cancelled, "the run was asked to stop"));
+            }
+            if context.clock.elapsed().saturating_sub(renewed) < LEASE_RENEWAL_INTERVAL {
+                return Ok(());
+            }
+            renewed = context.clock.elapsed();
+            in_transaction(&self.target, lease, || Ok(()))
+        };
+        context.observer.event(&Event::Reached { stream: &self.name, point: "proof-begun" });
+        let proven = receipt.end(&mut alive).map_err(|failure| failure.to_string());
+        match &proven {
+            Ok(proof) if proof.is_equal() => {}
+            Ok(_) => tracing::warn!(stream = self.name, "the rows in the target differ from those that were loaded"),
+            Err(why) => tracing::warn!(stream = self.name, "the receipt has no proof of the stream: {why}"),
+        }
+        proven
     }
 
     /// Returns the keys of the stream's rows in quarantine. Rows that an interrupted load of a whole table has rejected
@@ -164,6 +202,7 @@ impl Stream {
         ready: ReadyStream,
         sequence: Option<i64>,
         lease: Option<&Lease>,
+        receipt: Option<&mut Taker>,
         progress: &mut Progress,
     ) -> Result<StreamStatus, StageFailure> {
         let quarantined = self.quarantined(context, &ready, lease).map_err(StageFailure::before(Stage::Load))?;
@@ -195,6 +234,7 @@ impl Stream {
             state: self.request.state.clone(),
             previous: ready.previous,
             sequence,
+            receipt,
             table: ready.table,
             quarantined,
             resolved: Vec::new(),

@@ -10,6 +10,7 @@ use crate::metadata::LeaseOwner;
 use crate::ports::cancel::Cancel;
 use crate::ports::clock::Clock;
 use crate::ports::events::{Observer, StreamStats};
+use crate::receipt::Proof;
 use crate::values::Bookmark;
 
 /// The context that the streams of a run share.
@@ -75,4 +76,6 @@ pub(crate) struct Progress {
     pub(crate) definition_changes: Vec<DefinitionChange>,
     /// The result of comparing source and target.
     pub(crate) comparison: Option<Comparison>,
+    /// The proof that the loaded rows are in the target, or the reason why there is none; `None` without receipts.
+    pub(crate) proof: Option<Result<Proof, String>>,
 }

@@ -57,6 +57,8 @@ pub struct Stream {
     pub checkpoint_name: String,
     /// The comparison that finds the changes which an incremental read cannot see; `None` if there is none.
     pub reconcile: Option<Reconcile>,
+    /// Opens the target for reading, to prove that it has the rows that were loaded; `None` if the run leaves no receipt.
+    pub receipt: Option<OpenTarget>,
 }
 
 /// Puts rows that were rejected, of a stream with this key, into quarantine as of this moment; `passes`: what rejected

@@ -76,6 +76,7 @@ impl Bench {
             target,
             checkpoint_name: STREAM.to_owned(),
             reconcile: None,
+            receipt: None,
         }
     }
 

@@ -9,7 +9,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::DataType;
 
 use crate::failure::Failure;
-use crate::rows::cell_json::key_in_words;
+use crate::rows::cell_json::{key_in_words, row_as_json};
 use crate::rows::hash::{Hashing, row_hashes};
 
 /// The keys of some rows, in the order of the rows.
@@ -98,6 +98,11 @@ impl Bound {
     /// Returns a hash of the key, the same for equal keys.
     pub(crate) fn number(&self, key: &[String]) -> Result<Option<u64>, Failure> {
         Ok(row_hashes(&self.0.rows, key, Hashing::default())?.pop())
+    }
+
+    /// Returns the key as a JSON object.
+    pub(crate) fn as_json(&self) -> String {
+        row_as_json(&self.0.rows, 0)
     }
 
     /// Compares this key with another.

@@ -98,6 +98,7 @@ impl Run<'_> {
             target,
             checkpoint_name: STREAM.to_owned(),
             reconcile: None,
+            receipt: None,
         };
         let mut ends = run_streams(vec![stream], 1, &context());
         ends.pop().ok_or_else(|| Failure::permanent("the stream has no end"))

@@ -1,5 +1,6 @@
 //! Opening databases and web services by their connections in the pipeline.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wmshost_databases::oracle::{self, Settings, Tags};
@@ -101,6 +102,26 @@ pub(crate) fn target(
         Connection::Sqlite(file) => sqlite::open_target(&file.path, label, clock),
         Connection::Oracle(server) => oracle::open_target(remembering(server), sessions, label, clock),
         Connection::Http(_) => Err(no_database(label)),
+    }
+}
+
+/// Records something about streams in the targets that they write, in a session of its own for each. Rows are committed
+/// already: a target that cannot be reached any more is no failure, and `what` is missing there.
+pub(crate) fn record_in_targets<'a, T>(
+    connections: &BTreeMap<String, Connection>,
+    clock: &Arc<dyn Clock>,
+    records: impl Iterator<Item = (&'a str, T)>,
+    (what, record): (&str, impl Fn(&mut dyn SqlSession, &[T]) -> Result<(), Failure>),
+) {
+    let mut of_target: BTreeMap<&str, Vec<T>> = BTreeMap::new();
+    for (label, one) in records {
+        of_target.entry(label).or_default().push(one);
+    }
+    for (label, records) in of_target {
+        let open = || target(label, &connections[label], 1, Arc::clone(clock))?.sql();
+        if let Err(failure) = open().and_then(|mut sql| record(sql.as_mut(), &records)) {
+            tracing::warn!(target = label, "{what} were not recorded: {failure}");
+        }
     }
 }
 

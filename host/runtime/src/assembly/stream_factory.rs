@@ -280,6 +280,7 @@ impl<'a> StreamFactory<'a> {
                 .as_ref()
                 .map_or_else(|| plan.name.clone(), |window| checkpoint_name(&plan.name, window)),
             reconcile: None,
+            receipt: (self.pipeline.run.receipts && self.window.is_none()).then(|| self.opens_target(plan)),
         })
     }
 

@@ -197,6 +197,7 @@ impl Arena {
                 target: session,
                 checkpoint_name: name.to_owned(),
                 reconcile: None,
+                receipt: None,
             })
         };
         Ok(vec![

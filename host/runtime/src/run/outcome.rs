@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use wmshost_flow::{Failure, Stage, StreamFailure, StreamStats, StreamStatus, StreamSummary};
 
 use crate::history::RunStatus;
+use crate::receipts::WrittenReceipt;
 
 /// The outcome of a run.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct RunOutcome {
     pub streams: Vec<StreamSummary>,
     /// The number of calls of plugins that were denied, by stream; streams without any are left out.
     pub denials: BTreeMap<String, u64>,
+    /// The receipt; `None` if the pipeline leaves none.
+    pub receipt: Option<WrittenReceipt>,
 }
 
 /// The status of a run by the summaries of its streams.
@@ -61,6 +64,7 @@ pub(crate) fn failed_to_open(stream: &str, failure: &Failure) -> StreamSummary {
         schema_changes: Vec::new(),
         definition_changes: Vec::new(),
         comparison: None,
+        proof: None,
         failure: Some(not_opened(stream, failure.clone())),
     }
 }

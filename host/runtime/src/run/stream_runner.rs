@@ -1,9 +1,6 @@
 //! Streams run to their end: recorded in the history, observed while they run, retried after a failure that may pass.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use wmshost_flow::{Failure, FailureKind, LastRun, LastRuns, SqlSession, StreamSummary, run_streams};
+use wmshost_flow::{Failure, FailureKind, LastRun, LastRuns, Micros, Scope, SqlSession, StreamSummary, run_streams};
 use wmshost_pipeline::{ConfiguredPlugin, Stream};
 
 use super::outcome::{RunOutcome, ended_well, failed_to_open, run_status, summed};
@@ -12,7 +9,9 @@ use crate::assembly::{StreamFactory, connect};
 use crate::error::Result;
 use crate::events::StreamEvents;
 use crate::history::{PluginRecord, RunRecorder};
+use crate::receipts::{Finished, ReceiptWriter};
 use crate::runtime::Runtime;
+use crate::verified;
 
 /// Streams to run.
 pub(crate) struct StreamRunner<'a> {
@@ -31,47 +30,69 @@ impl StreamRunner<'_> {
     /// Runs the streams and records their outcomes.
     pub(crate) fn execute(&self, recorder: &RunRecorder<'_>) -> Result<RunOutcome> {
         let started = self.runtime.clock.elapsed();
+        let receipt_writer = ReceiptWriter::of(self.factory.pipeline, &self.runtime.data_dir)?;
+        let opened_at = self.runtime.clock.now();
         let (first, unopened) = self.open()?;
         self.record_plugins(recorder)?;
         let streams = summed(&self.run(first), unopened);
         recorder.streams(&streams)?;
         self.record_outcomes(&streams);
+        self.record_verified(opened_at, &streams);
+        let receipt = receipt_writer.map(|writer| writer.write(&self.finished(opened_at, &streams)));
+        let receipt = receipt.transpose()?;
         let seconds = (self.runtime.clock.elapsed() - started).as_secs_f64();
         let (run_id, pipeline) = (self.factory.run_id.clone(), self.factory.pipeline);
         let (file, status) = (pipeline.file.display().to_string(), run_status(&streams));
         let denials =
             self.plans.iter().map(|plan| (plan.plan.name.clone(), self.factory.registry.denials(&plan.plan.name)));
         let denials = denials.filter(|(_, denied)| *denied > 0).collect();
-        Ok(RunOutcome { run_id, pipeline: pipeline.name.clone(), file, status, seconds, streams, denials })
+        Ok(RunOutcome { run_id, pipeline: pipeline.name.clone(), file, status, seconds, streams, denials, receipt })
+    }
+
+    /// The parts of a receipt of these streams.
+    fn finished<'a>(&'a self, opened_at: Micros, ends: &'a [StreamSummary]) -> Finished<'a> {
+        Finished {
+            pipeline: self.factory.pipeline,
+            run_id: &self.factory.run_id,
+            opened_at,
+            now: self.runtime.clock.now(),
+            plans: &self.plans,
+            ends,
+            plugins: self.plugins(),
+        }
     }
 
     /// Records the outcomes in the targets, for `status`. A run that another one kept from its stream says nothing about
-    /// the stream. Rows are committed already: a target that cannot be reached any more is no failure of the run.
+    /// the stream.
     fn record_outcomes(&self, ends: &[StreamSummary]) {
-        let mut of_target: BTreeMap<&str, Vec<LastRun>> = BTreeMap::new();
-        for end in ends {
+        let outcome = |end: &StreamSummary| {
             let is_busy = end.failure.as_ref().is_some_and(|at| at.failure.kind == FailureKind::Busy);
-            let Some(plan) = self.plans.iter().find(|plan| plan.plan.name == end.stream && !is_busy) else { continue };
+            let plan = self.plans.iter().find(|plan| plan.plan.name == end.stream && !is_busy)?;
             let ended_at = self.runtime.clock.now();
-            of_target.entry(&plan.plan.target).or_default().push(LastRun {
+            let last = LastRun {
                 stream: end.stream.clone(),
                 run_id: self.factory.run_id.clone(),
                 status: end.status.name().to_owned(),
                 ended_at,
                 succeeded_at: ended_well(end).then_some(ended_at),
                 failure: end.failure.as_ref().map(ToString::to_string),
-            });
-        }
+            };
+            Some((plan.plan.target.as_str(), last))
+        };
         let pipeline = self.factory.pipeline;
-        for (label, outcomes) in of_target {
-            let open =
-                || connect::target(label, &pipeline.connections[label], 1, Arc::clone(&self.factory.clock))?.sql();
-            let record =
-                |mut sql: Box<dyn SqlSession>| LastRuns { pipeline: &pipeline.name }.record(sql.as_mut(), &outcomes);
-            if let Err(failure) = open().and_then(record) {
-                tracing::warn!(target = label, "the outcomes of streams were not recorded: {failure}");
-            }
-        }
+        let record =
+            |sql: &mut dyn SqlSession, last: &[LastRun]| LastRuns { pipeline: &pipeline.name }.record(sql, last);
+        let outcomes = ends.iter().filter_map(outcome);
+        let (connections, clock) = (&pipeline.connections, &self.factory.clock);
+        connect::record_in_targets(connections, clock, outcomes, ("the outcomes of streams", record));
+    }
+
+    /// Moves the marks of the streams whose whole tables are proven to be as their sources were.
+    fn record_verified(&self, opened_at: Micros, ends: &[StreamSummary]) {
+        let is_proven = |end: &&StreamSummary| matches!(&end.proof, Some(Ok(proof)) if proof.scope == Scope::Whole && proof.is_equal() && ended_well(end));
+        let proven: Vec<&str> = ends.iter().filter(is_proven).map(|end| end.stream.as_str()).collect();
+        let plans = self.plans.iter().filter(|plan| proven.contains(&plan.plan.name.as_str()));
+        verified::record(&self.factory, plans.map(|plan| (&plan.plan, opened_at)));
     }
 
     /// Records and logs the plugins that will move the rows.

@@ -7,7 +7,7 @@
 //! | `import_args` | the arguments of `wmshost import` |
 //! | `init_args` | the arguments of `wmshost discover` and `wmshost init` |
 //! | `models_args` | the arguments of `wmshost models` |
-//! | `operate_args` | the arguments of `wmshost status`, `wmshost explain`, `wmshost alerts` and `wmshost clean` |
+//! | `operate_args` | the arguments of `wmshost verify`, `wmshost status`, `wmshost explain`, `wmshost receipt`, `wmshost alerts` and `wmshost clean` |
 //! | `plugin_args` | the arguments of `wmshost plugin` |
 //! | `sample_args` | the arguments of `wmshost sample` |
 //! | `singer_args` | the arguments of `wmshost singer` |
@@ -42,7 +42,7 @@ pub(crate) use init_args::{DiscoverArgs, InitArgs};
 pub(crate) use models_args::{
     BuildArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, SelectArgs, ShowArgs, variables,
 };
-pub(crate) use operate_args::{AlertsCommand, CleanArgs, ExplainArgs, StatusArgs};
+pub(crate) use operate_args::{AlertsCommand, CleanArgs, ExplainArgs, ReceiptCommand, StatusArgs, VerifyArgs};
 pub(crate) use plugin_args::{
     BenchArgs, CheckPluginArgs, DevArgs, DiffArgs, FixtureArgs, Kind, NewArgs, PluginCommand, ProjectArgs, TestArgs,
 };
@@ -161,8 +161,11 @@ Each stream's rows go through its own transforms as they would in a run; rows th
 the target. Exit code 1 if anything differs that was not repaired. Rows are deleted only after source and target were
 read to their ends, and never more than `max_deleted` and `max_deleted_percent` allow.
 
+A stream that is found equal is verified through the time before its source was opened: `wmshost status` shows that.
+
 Examples:
   wmshost verify pipelines/dev.toml
+  wmshost verify pipelines/dev.toml --oldest 1
   wmshost verify pipelines/dev.toml --stream allocation --repair --output json")]
     Verify(VerifyArgs),
     /// Read a part of a stream again by its change key, in resumable windows; its bookmark is not touched
@@ -201,6 +204,9 @@ Examples:
     /// Explain what failed: where, what was committed, the likely cause and the next command
     #[command(after_help = operate_args::EXPLAIN_HELP)]
     Explain(ExplainArgs),
+    /// Look at the receipts of runs, and check them without a database
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
     /// Try the channels of alerts, look at what goes on, and send what is due
     #[command(subcommand)]
     Alerts(AlertsCommand),
@@ -344,22 +350,6 @@ pub(crate) struct CheckArgs {
     /// Measure web services again, and not only at first contact
     #[arg(long, requires = "connect")]
     pub(crate) measure: bool,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(Args)]
-pub(crate) struct VerifyArgs {
-    #[command(flatten)]
-    pub(crate) selection: Selection,
-    /// Load rows that are missing or different, and remove extra rows as the stream's `deletes` says
-    #[arg(long)]
-    pub(crate) repair: bool,
-    #[command(flatten)]
-    pub(crate) allowed: AllowedDeletes,
-    /// The number of differing rows to name
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub(crate) show: usize,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -1,12 +1,12 @@
-//! The arguments of `wmshost status`, `wmshost explain`, `wmshost alerts` and `wmshost clean`.
+//! The arguments of `wmshost verify`, `wmshost status`, `wmshost explain`, `wmshost receipt`, `wmshost alerts` and `wmshost clean`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, value_parser};
 
 use super::serve_args::duration;
-use super::{OutputArgs, Selection};
+use super::{AllowedDeletes, OutputArgs, Selection};
 
 pub(super) const STATUS_HELP: &str = "\
 It reads the targets only: it works on any machine, needs no plugin, and sees a run that never happened, where the stream
@@ -33,6 +33,26 @@ links and files of other names stay. A plugin whose compiled form was removed is
 Examples:
   wmshost clean --dry-run
   wmshost clean --history 400d --logs 30d";
+
+/// The arguments of `wmshost verify`.
+#[derive(Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Load rows that are missing or different, and remove extra rows as the stream's `deletes` says
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Compare only this number of the streams, those whose last comparison on this machine is longest ago: for a schedule
+    #[arg(long, value_name = "COUNT", value_parser = value_parser!(u16).range(1..))]
+    pub(crate) oldest: Option<u16>,
+    #[command(flatten)]
+    pub(crate) allowed: AllowedDeletes,
+    /// The number of differing rows to name
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) show: usize,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
 
 /// The arguments of `wmshost status`.
 #[derive(Args)]
@@ -72,6 +92,39 @@ pub(crate) struct CleanArgs {
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+/// The receipts of runs.
+#[derive(Subcommand)]
+pub(crate) enum ReceiptCommand {
+    /// Show what a receipt says: the streams, and where rows in the target differed from those that were loaded
+    #[command(
+        after_help = "Example:\n  wmshost receipt show .wmshost/receipts/wms/000001-20261129-145655-0a1b2c3d4e5f6071.json"
+    )]
+    Show {
+        /// The receipt
+        file: PathBuf,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Check receipts without a database; ends with 1 if a stream differs, or a receipt was changed
+    #[command(after_help = "\
+A receipt must not contradict itself, must follow the one before it where that is beside it, and must be signed by one of the
+keys that are named.
+
+Examples:
+  wmshost receipt check .wmshost/receipts/wms/*.json
+  wmshost receipt check .wmshost/receipts/wms/*.json --key receipts.key.pub --output json")]
+    Check {
+        /// The receipts
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// A public key, or the file that has it; may be given several times
+        #[arg(long = "key", value_name = "KEY")]
+        keys: Vec<String>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
 }
 
 /// The alerts of a pipeline.

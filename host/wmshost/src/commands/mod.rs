@@ -18,6 +18,7 @@
 //! | `plan` | `wmshost plan`: shows the reads and writes of a run |
 //! | `plugin` | `wmshost plugin`: makes, builds, tests and describes components |
 //! | `quarantine` | `wmshost quarantine`: lists rejected rows, and replays them |
+//! | `receipt` | `wmshost receipt`: shows receipts of runs, and checks them |
 //! | `run` | `wmshost run`: loads the streams and builds the models |
 //! | `runs` | `wmshost runs`: shows the history |
 //! | `sample` | `wmshost sample`: a warehouse for practice |
@@ -45,6 +46,7 @@ mod models;
 mod plan;
 mod plugin;
 mod quarantine;
+mod receipt;
 mod run;
 mod runs;
 mod sample;
@@ -215,6 +217,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
         Command::State(command) => state::state(&app, command),
         Command::Import(command) => import::import(&command),
         Command::Status(arguments) => status::status(&app, &arguments.selection, arguments.output.output),
+        Command::Receipt(command) => receipt::receipt(&command),
         Command::Alerts(command) => alerts::alerts(&app, command),
         Command::Clean(arguments) => clean::clean(&app, &arguments),
         Command::Explain(arguments) => explain::explain(&app, &arguments),

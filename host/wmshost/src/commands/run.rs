@@ -45,7 +45,11 @@ fn options(arguments: &RunArgs) -> LoadOptions {
 /// Builds the models after the load, and reports them; for a program, the run as a whole in one document. The run ends
 /// with the exit code of its streams if that is not success.
 fn build_models(run: PipelineRun<'_>, recorder: &RunRecorder<'_>, loaded: &RunOutcome, output: Output) -> Result<Exit> {
-    let of_load = of_streams(&loaded.streams);
+    let differs = loaded.receipt.as_ref().is_some_and(|receipt| !receipt.different.is_empty());
+    let of_load = match of_streams(&loaded.streams) {
+        Exit::Success if differs => Exit::Failed,
+        exit => exit,
+    };
     let built = run.build_models(recorder, loaded);
     let of_build = match &built {
         Ok(None) => Exit::Success,

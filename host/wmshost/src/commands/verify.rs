@@ -16,7 +16,10 @@ pub(super) fn verify(app: &App, arguments: &VerifyArgs) -> Result<Exit> {
     let (file, kind) =
         (&arguments.selection.pipeline, if arguments.repair { RunKind::Repair } else { RunKind::Verify });
     let pipeline = app.pipeline(&runtime, kind, file, &registry)?;
-    let plans = pipeline.select(&arguments.selection.streams)?;
+    let mut plans = pipeline.select(&arguments.selection.streams)?;
+    if let Some(most) = arguments.oldest {
+        plans = verify::oldest(&runtime, &pipeline.name, plans, most.into())?;
+    }
     app.recorded(&runtime, kind, (&pipeline.name, file), |recorder| {
         let options = VerifyOptions { repair: arguments.repair, allow_deletes: arguments.allowed.streams.clone() };
         let outcome = verify::verify(&runtime, (&pipeline, &registry), &plans, recorder, &options)?;

@@ -8,7 +8,7 @@
 //! | `observer` | events while a run goes on: progress, notes |
 //! | `table` | tables and sections |
 //! | `types` | type certificates |
-//! | `author`, `certify`, `run`, `import`, `init`, `discover`, `doctor`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `status`, `alerts`, `explain`, `clean`, `serve`, `singer`, `runs`, `logs`, `plugin`, `recording`, `sample`, `models` | the reports of the commands |
+//! | `author`, `certify`, `run`, `import`, `init`, `discover`, `doctor`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `status`, `alerts`, `explain`, `receipt`, `clean`, `serve`, `singer`, `runs`, `logs`, `plugin`, `recording`, `sample`, `models` | the reports of the commands |
 
 pub(crate) mod alerts;
 pub(crate) mod author;
@@ -29,6 +29,7 @@ mod observer;
 pub(crate) mod plan;
 pub(crate) mod plugin;
 pub(crate) mod quarantine;
+pub(crate) mod receipt;
 pub(crate) mod recording;
 pub(crate) mod run;
 pub(crate) mod runs;

@@ -31,6 +31,20 @@ fn print_failures(outcome: &RunOutcome) {
             failure(&at.to_string());
         }
     }
+    let Some(receipt) = &outcome.receipt else { return };
+    let file = receipt.file.display();
+    for stream in &receipt.different {
+        failure(&format!(
+            "{stream}: the target does not have the rows that were loaded: `wmshost receipt show {file}` shows where, and \
+             `wmshost verify {} --stream {stream} --repair` mends it",
+            outcome.file
+        ));
+    }
+    let failed = |name: &String| outcome.streams.iter().any(|end| end.stream == *name && end.failure.is_some());
+    for (stream, reason) in receipt.unproven.iter().filter(|(stream, _)| !failed(stream)) {
+        note(&format!("{stream}: the receipt proves nothing about it: {reason}"));
+    }
+    note(&format!("receipt: {file}"));
 }
 
 /// Prints a note that rows were rejected, and the command that shows them.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use console::style;
-use wmshost_flow::{Failure, Value};
+use wmshost_flow::{Failure, Micros, Value};
 use wmshost_runtime::status::{Health, PipelineState, StreamState};
 
 use super::documents::status::StatusDocument;
@@ -15,8 +15,18 @@ pub(crate) fn status(state: &PipelineState, output: Output) -> Result<(), Failur
     if output == Output::Json {
         return json(&StatusDocument::from(state));
     }
-    let head = ["stream", "state", "up to date", "allowed", "last run", "ended (UTC)", "quarantined", "read up to"];
-    table(&head, &[6], state.streams.iter().map(row).collect());
+    let head = [
+        "stream",
+        "state",
+        "up to date",
+        "allowed",
+        "verified through",
+        "last run",
+        "ended (UTC)",
+        "quarantined",
+        "read up to",
+    ];
+    table(&head, &[7], state.streams.iter().map(row).collect());
     for stream in &state.streams {
         if let Some(holder) = &stream.holder {
             let (run, process, machine, since) =
@@ -69,11 +79,17 @@ fn row(stream: &StreamState) -> Vec<String> {
         health.to_string(),
         stream.age.map(|age| format!("{} ago", words(age))).unwrap_or_default(),
         stream.max_age.map(words).unwrap_or_default(),
+        stream.verified_through.map(second).unwrap_or_default(),
         last.map(|last| format!("{} {}", last.status, last.run_id)).unwrap_or_default(),
-        last.map(|last| Value::Timestamp(last.ended_at / 1_000_000 * 1_000_000).to_string()).unwrap_or_default(),
+        last.map(|last| second(last.ended_at)).unwrap_or_default(),
         count(stream.quarantined),
         stream.watermark.as_ref().map(ToString::to_string).unwrap_or_default(),
     ]
+}
+
+/// A time without the fraction of its second.
+fn second(at: Micros) -> String {
+    Value::Timestamp(at / 1_000_000 * 1_000_000).to_string()
 }
 
 /// A duration in its two largest units: `3 d 4 h`, `12 min 5 s`.

@@ -1,10 +1,7 @@
 //! When rows were loaded.
 
-use arrow_array::cast::AsArray as _;
-use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array as _, ArrayRef, RecordBatch};
-use arrow_schema::DataType;
-use wmshost_flow::{Failure, Micros};
+use arrow_array::RecordBatch;
+use wmshost_flow::{Failure, Micros, cell_value};
 use wmshost_sql::Value;
 
 use super::session::{AUDIT_COLUMNS, OracleTargetSession};
@@ -30,29 +27,12 @@ impl OracleTargetSession {
         self.refused.truncate(refused);
         let mut loaded = vec![None; keys.num_rows()];
         for (row, place) in load.places.iter().enumerate() {
-            let key: Vec<Value> = (0..columns.len()).map(|at| value_at(load.wire.column(at), row)).collect();
+            let key: Vec<Value> = (0..columns.len()).map(|at| cell_value(load.wire.column(at), row)).collect();
             let rows = query(&mut self.connection, &self.place, &statement, &key)?;
             if let Some(Value::Timestamp(at)) = rows.first().and_then(|row| row.first()) {
                 loaded[*place] = Some(*at);
             }
         }
         Ok(loaded)
-    }
-}
-
-/// A cell as a single value to bind.
-fn value_at(column: &ArrayRef, row: usize) -> Value {
-    if column.is_null(row) {
-        return Value::Null;
-    }
-    match column.data_type() {
-        DataType::Int64 => Value::Int64(column.as_primitive::<Int64Type>().value(row)),
-        DataType::Float64 => Value::Float64(column.as_primitive::<Float64Type>().value(row)),
-        DataType::Decimal128(..) => Value::Decimal(column.as_primitive::<Decimal128Type>().value_as_string(row)),
-        DataType::Utf8 => Value::Text(column.as_string::<i32>().value(row).to_owned()),
-        DataType::Binary => Value::Binary(column.as_binary::<i32>().value(row).to_vec()),
-        DataType::Date32 => Value::Date(column.as_primitive::<Date32Type>().value(row)),
-        DataType::Timestamp(..) => Value::Timestamp(column.as_primitive::<TimestampMicrosecondType>().value(row)),
-        _ => Value::Null,
     }
 }

@@ -20,6 +20,7 @@ use crate::metadata::{Action, LastRun, LastRuns, Lease, Ledger, Quarantine, take
 use crate::ports::events::{Event, StreamStats, StreamStatus};
 use crate::ports::loader::Loader;
 use crate::ports::target::{Refused, SharedTarget, TableDefinition, WriteStats};
+use crate::receipt::Taker;
 use crate::rows::bad_rows;
 use crate::rows::batch::{Batch, Rejected};
 use crate::rows::repeats::Repeats;
@@ -80,6 +81,8 @@ pub(crate) struct LoadStage<'a> {
     pub(crate) charged: u64,
     /// Rows that this run was the first to put into quarantine.
     pub(crate) newly_rejected: u64,
+    /// Takes the proof of the run, if the stream leaves receipts.
+    pub(crate) receipt: Option<&'a mut Taker>,
     /// The target's table as it was before the load.
     pub(crate) table: Option<TableDefinition>,
     /// The progress committed so far.
@@ -185,6 +188,9 @@ impl LoadStage<'_> {
         self.charged = charged;
         self.committed(stats, bookmark);
         self.reached("batch-committed");
+        if let Some(receipt) = &mut self.receipt {
+            receipt.committed();
+        }
         Ok(())
     }
 
@@ -220,6 +226,9 @@ impl LoadStage<'_> {
             stats.count(counts);
             let refused = lock(self.target).take_refused();
             self.resolve(&loaded, &refused)?;
+            if let Some(receipt) = &mut self.receipt {
+                receipt.loaded(&loaded, &refused);
+            }
             if !refused.is_empty() {
                 let dialect = lock(self.target).sql().dialect();
                 let refused = bad_rows::refused(refused, &origin, dialect);

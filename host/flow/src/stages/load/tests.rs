@@ -98,6 +98,7 @@ impl Fixture {
             renewal_interval: self.renewal_interval,
             mode: self.mode,
             key: &["id".to_owned()],
+            receipt: None,
             target_table: TABLE,
             columns: &columns,
             definition: &mut self.definition,

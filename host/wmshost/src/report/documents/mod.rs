@@ -18,6 +18,7 @@
 //! | `status` | `status` |
 //! | `alerts` | `alerts test`, `send` and `list` |
 //! | `explain` | `explain` |
+//! | `receipt` | `receipt check` |
 //! | `schedule` | `schedule list` |
 //! | `runs` | `runs list` and `show` |
 //! | `bundle` | `plugin bundle` and `install` |
@@ -57,6 +58,7 @@ pub(super) mod plan;
 pub(super) mod plugin;
 pub(super) mod plugin_diff;
 pub(super) mod quarantine;
+pub(super) mod receipt;
 pub(super) mod recording;
 pub(super) mod run;
 pub(crate) mod runs;

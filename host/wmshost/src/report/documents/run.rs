@@ -29,6 +29,19 @@ pub(crate) struct RunDocument {
     streams: Vec<RunStream>,
     /// The results of the models that were built after the load; null if none were.
     models: Option<RunResults>,
+    /// The receipt; null if the pipeline leaves none.
+    receipt: Option<RunReceipt>,
+}
+
+/// The receipt of a run.
+#[derive(Debug, Serialize, JsonSchema)]
+struct RunReceipt {
+    /// The file.
+    file: String,
+    /// The streams whose rows in the target differ from those that were loaded.
+    different: Vec<String>,
+    /// The streams without a proof.
+    unproven: Vec<String>,
 }
 
 /// The result of a stream in a run.
@@ -126,6 +139,11 @@ impl RunDocument {
             seconds: outcome.seconds + models.map_or(0.0, |built| built.report.seconds),
             streams: outcome.streams.iter().map(|end| RunStream::of(end, outcome)).collect(),
             models: models.map(|built| built.report.results(&built.pipeline)),
+            receipt: outcome.receipt.as_ref().map(|receipt| RunReceipt {
+                file: receipt.file.display().to_string(),
+                different: receipt.different.clone(),
+                unproven: receipt.unproven.iter().map(|(stream, _)| stream.clone()).collect(),
+            }),
         }
     }
 }

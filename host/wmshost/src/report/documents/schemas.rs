@@ -7,6 +7,7 @@ use wmshost_models::{Manifest, ManifestNode, RunResults};
 use wmshost_plugin_kit::Bench;
 use wmshost_runtime::alerts::AlertMessage;
 use wmshost_runtime::bundle::BundleManifest;
+use wmshost_runtime::receipts::Receipt;
 use wmshost_runtime::state::StateExport;
 
 use super::alerts::{AlertsDocument, DeliveryDocument};
@@ -28,6 +29,7 @@ use super::plan::PlanDocument;
 use super::plugin::PluginDocument;
 use super::plugin_diff::PluginDiffDocument;
 use super::quarantine::{QuarantinedRowDocument, ReplayDocument};
+use super::receipt::CheckedReceiptDocument;
 use super::recording::ReplayedDocument;
 use super::run::RunDocument;
 use super::runs::{RunRecordDocument, ShownRunDocument};
@@ -73,6 +75,8 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("alert", "the body that a webhook gets, and the input of a command", of::<AlertMessage>),
     entry("alerts-list", "wmshost alerts list --output json", of::<AlertsDocument>),
     entry("alerts-send", "wmshost alerts send --output json, and test", of::<Vec<DeliveryDocument>>),
+    entry("receipt", "a receipt, and wmshost receipt show --output json", of::<Receipt>),
+    entry("receipt-check", "wmshost receipt check --output json", of::<Vec<CheckedReceiptDocument>>),
     entry("schedule-list", "wmshost schedule list --output json", of::<SchedulesDocument>),
     entry("runs-list", "wmshost runs list --output json", of::<Vec<RunRecordDocument>>),
     entry("runs-show", "wmshost runs show --output json", of::<ShownRunDocument>),

@@ -29,6 +29,9 @@ struct StreamStateDocument {
     age_seconds: Option<u64>,
     /// The longest time that may pass, in seconds; null if the pipeline names none.
     max_age_seconds: Option<u64>,
+    /// The time through which its table is verified, UTC: `verify`, or the receipt of a run that read the whole source, has
+    /// found it equal to the source as of then or later; null if neither has.
+    verified_through: Option<String>,
     /// The outcome of its last run; null if none is recorded in the target.
     last_run: Option<LastRunDocument>,
     /// The change key up to which it was read, as text; null if it is not read by one.
@@ -82,6 +85,7 @@ impl From<&StreamState> for StreamStateDocument {
             state: stream.health.name(),
             age_seconds: stream.age.map(|age| age.as_secs()),
             max_age_seconds: stream.max_age.map(|age| age.as_secs()),
+            verified_through: stream.verified_through.map(moment),
             last_run: stream.last_run.as_ref().map(|last| LastRunDocument {
                 run_id: last.run_id.clone(),
                 status: last.status.clone(),

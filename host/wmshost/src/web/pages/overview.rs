@@ -153,13 +153,14 @@ fn streams(visit: &Visit<'_>, rows: &[&Row]) -> Html {
         "state",
         "up to date",
         "allowed",
+        "verified through",
         "last run",
         "ended (UTC)",
         "waits for",
         "next due",
         "quarantined",
     ];
-    table("Streams", &head, &[9], rows.iter().map(|row| cells(visit, row)).collect())
+    table("Streams", &head, &[10], rows.iter().map(|row| cells(visit, row)).collect())
 }
 
 fn cells(visit: &Visit<'_>, row: &Row) -> Vec<Html> {
@@ -178,6 +179,7 @@ fn cells(visit: &Visit<'_>, row: &Row) -> Vec<Html> {
         joined([state(found.health.name()), reason(found)]),
         found.age.map(|age| joined([duration(age), text(" ago")])).unwrap_or_default(),
         found.max_age.map(duration).unwrap_or_default(),
+        found.verified_through.map(moment).unwrap_or_default(),
         last.map(|last| joined([state(&last.status), text(" "), run_link(&last.run_id)])).unwrap_or_default(),
         last.map(|last| moment(last.ended_at)).unwrap_or_default(),
         row.waits_for.as_deref().map(text).unwrap_or_default(),

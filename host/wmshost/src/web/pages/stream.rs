@@ -59,6 +59,7 @@ fn head(visit: &Visit<'_>, pipeline: &str, found: &StreamState, schedules: &Sche
         joined([text("pipeline "), link(&format!("/?pipeline={pipeline}"), pipeline)]),
         found.age.map(|age| joined([text("up to date "), duration(age), text(" ago")])).unwrap_or_default(),
         found.max_age.map(|age| joined([text("allowed "), duration(age)])).unwrap_or_default(),
+        found.verified_through.map(|at| joined([text("verified through "), moment(at)])).unwrap_or_default(),
         overview::next_due(schedules, &found.stream)
             .map(|due| joined([text("due "), until(visit.now, due)]))
             .unwrap_or_default(),
