@@ -30,11 +30,15 @@ fn model(name: &str, statement: &str) -> Model {
 }
 
 fn reported(dialect: Dialect, model: Model) -> String {
+    reported_of_all(dialect, vec![model])
+}
+
+fn reported_of_all(dialect: Dialect, models: Vec<Model>) -> String {
     let setup = Setup {
         dialect,
         streams: [("stock", "WMS_STOCK"), ("item", "WMS_ITEM")].map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
         variables: BTreeMap::from([("kinds".to_owned(), "('a', 'b')".to_owned())]),
-        plugins: vec![("p".to_owned(), Declaration { models: vec![model], ..Declaration::default() })],
+        plugins: vec![("p".to_owned(), Declaration { models, ..Declaration::default() })],
         digests: BTreeMap::new(),
         described: Default::default(),
     };
@@ -313,4 +317,11 @@ fn an_expression_looks_around_by_a_subquery_or_the_named_column_and_by_no_word_i
     }
     // A text of Oracle's own quotes, with a subquery after it.
     assert!(looks_around(Dialect::Oracle, "a = q'[']' || (SELECT 1 FROM dual) || q'[']'", "x"));
+}
+
+#[test]
+fn a_table_that_is_named_like_the_stand_in_of_another_text_is_refused() {
+    let models = vec![model("m", "SELECT id FROM {stock}"), model("n", "SELECT id FROM wmsmark0xtz")];
+    let reported = reported_of_all(Dialect::Sqlite, models);
+    assert!(reported.contains("model n, SQL 1:16: it names the table wmsmark0xtz"), "{reported}");
 }
