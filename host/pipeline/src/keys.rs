@@ -1,5 +1,11 @@
 //! The only table of the keys that a pipeline file may have: their types, ranges, units and defaults. Reading, messages
 //! and the test that help.toml is complete are all based on it.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `alerts` | the keys of `[alerts]` |
+//! | `limits` | the keys of `[limits]` |
+//! | `run` | the keys of `[run]` |
 
 use std::collections::BTreeMap;
 
