@@ -40,7 +40,7 @@ pub(crate) fn broken(what: &str) -> Failure {
 pub(crate) fn open_target(path: PathBuf, fault: Fault, cancel: Cancel) -> OpenTarget {
     Box::new(move || {
         let session = read_session(&path)?;
-        Ok(Box::new(FaultySession { session, fault, cancel }) as Box<dyn SourceSession>)
+        Ok(Box::new(FaultySession { session, fault, cancel: cancel.clone() }) as Box<dyn SourceSession>)
     })
 }
 

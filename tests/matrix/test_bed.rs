@@ -3,7 +3,7 @@
 use std::cell::Cell as Counter;
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use wmshost_flow::{
     Clock, Compare, Comparison, Depth, FailureKind, QuarantineFilter, Replayed, StatementLimit, StreamFailure,
@@ -55,11 +55,12 @@ impl<'a> TestBed<'a> {
                 faults::set(stream, trap, None);
                 if let Some(reconcile) = &mut stream.reconcile {
                     faults::set(&mut reconcile.stream, trap, Some(self.cell.extract_rows));
-                    let missing: Box<dyn FnOnce() -> _ + Send> = Box::new(|| unreachable!("it was taken"));
+                    let missing: Box<dyn Fn() -> _ + Send> = Box::new(|| unreachable!("it was taken"));
                     let open = std::mem::replace(&mut reconcile.open_target, missing);
                     let trap = Arc::clone(trap);
-                    reconcile.open_target =
-                        Box::new(move || Ok(Box::new(TrappedReader { inner: open()?, trap }) as Box<_>));
+                    reconcile.open_target = Box::new(move || {
+                        Ok(Box::new(TrappedReader { inner: open()?, trap: Arc::clone(&trap) }) as Box<_>)
+                    });
                 }
             }
             let mut context = factory.context(Arc::clone(trap) as _, trap.cancel.clone());
@@ -93,10 +94,12 @@ impl<'a> TestBed<'a> {
             let (limit, tags) = (StatementLimit::default(), factory.session_tags());
             let opened = target_reader(&plan.plan.target, connection, &plan.plan.target_table, &tags, &limit);
             let reader = TrappedReader { inner: opened.map_err(refused)?, trap: Arc::clone(trap) };
+            let reader = Mutex::new(Some(reader));
+            let open = move || Ok(Box::new(reader.lock().expect("a reader").take().expect("opened once")) as Box<_>);
             let mut context = factory.context(Arc::clone(trap) as _, trap.cancel.clone());
             context.is_dead = |_| true;
             let compare = Compare { depth: Depth::Rows, repair };
-            let compared = stream.compare(Box::new(move || Ok(Box::new(reader) as Box<_>)), compare, &context);
+            let compared = stream.compare(Box::new(open), compare, &context);
             match compared.failure {
                 None => Ok(Ended::Done(compared.found)),
                 Some(at) if at.failure.kind == FailureKind::Cancelled => Ok(Ended::Cancelled),

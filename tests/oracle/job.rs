@@ -291,7 +291,7 @@ fn a_refused_login_is_one_cause_for_an_alert_however_many_streams_it_stops() {
          command = [\"/bin/sh\", \"-c\", \"cat >> {pages}; echo >> {pages}\"]\n"
     );
     let pipeline = warehouse.pipeline(&warehouse.server.wallet().join("ca.pem"), &pager);
-    // A required stream would fail the run as a whole, which is another cause.
+    // A required stream would fail the whole run, which has a cause of its own.
     let output = warehouse.wmshost(&["run", &pipeline, "--keep-going"], &[("TARGET_ORACLE_PASSWORD", "not-the-word")]);
     assert!(!output.status.success(), "{}", reported(&output));
     warehouse.run(&pipeline);

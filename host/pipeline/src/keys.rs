@@ -1,5 +1,11 @@
 //! The only table of the keys that a pipeline file may have: their types, ranges, units and defaults. Reading, messages
 //! and the test that help.toml is complete are all based on it.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `alerts` | the keys of `[alerts]` |
+//! | `limits` | the keys of `[limits]` |
+//! | `run` | the keys of `[run]` |
 
 use std::collections::BTreeMap;
 
@@ -10,7 +16,7 @@ use wmshost_flow::{
 use crate::diagnostics::join;
 use crate::documentation::{self, Documented};
 use crate::key_type::{Key, KeyDefault, KeyType};
-use crate::policies::{LateRows, Misfire};
+use crate::policies::LateRows;
 
 const DAY: u64 = 86_400;
 
@@ -188,28 +194,8 @@ pub(crate) mod connection {
     ]);
 }
 
-/// The keys of `[run]`.
-pub(crate) mod run {
-    use super::*;
-    const MOST_ROWS: u64 = 1_000_000;
-    keys! {
-        /// The keys of a run.
-        ALL:
-        EXTRACT_BATCH_ROWS = Key::count("extract_batch_rows", 1, MOST_ROWS, "rows").or(KeyDefault::Number(1_000));
-        LOAD_BATCH_ROWS = Key::count("load_batch_rows", 1, MOST_ROWS, "rows").or(KeyDefault::Number(5_000));
-        CONCURRENCY = Key::count("concurrency", 1, 64, "streams").or(KeyDefault::Number(4));
-        QUEUE_BATCHES = Key::count("queue_batches", 1, 64, "batches").or(KeyDefault::Number(2));
-        RETRIES = Key::count("retries", 0, 20, "tries").or(KeyDefault::Number(3));
-        RECEIPTS = Key::new("receipts", KeyType::Flag).or(KeyDefault::Flag(false));
-        RECEIPT_KEY = Key::new("receipt_key", KeyType::Path);
-        SCHEDULE = Key::new("schedule", KeyType::CronLine);
-        TIME_ZONE = Key::new("time_zone", KeyType::TimeZone).or(KeyDefault::Text("UTC"));
-        JITTER = span("jitter", 0, 3_600, 0);
-        MISFIRE = Key::new("misfire", KeyType::Choice(Misfire::NAMES)).or(KeyDefault::Text("once"));
-    }
-}
-
 pub(crate) mod limits;
+pub(crate) mod run;
 
 /// The keys of `[streams.*]`, and those of them that `[stream_defaults]` may set for all streams.
 pub(crate) mod stream {
