@@ -7,6 +7,7 @@ mod dashboard;
 mod doctor;
 mod explain;
 mod history;
+mod import_meltano;
 mod init;
 mod installed;
 mod json_schema;

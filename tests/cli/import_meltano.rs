@@ -1,0 +1,361 @@
+//! `wmshost import meltano`: projects of both kinds become pipelines that pass `check`, bookmarks carry over, and what cannot
+//! be carried is said by file and line.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+use wmshost_tests::{CommandOutput, TestProject, root};
+
+/// The variables that the projects' files refer to.
+const VARIABLES: [&str; 12] = [
+    "WMS_ORACLE_HOST",
+    "WMS_ORACLE_SID",
+    "WMS_ORACLE_USERNAME",
+    "WMS_ORACLE_PASSWORD",
+    "TARGET_ORACLE_HOST",
+    "TARGET_ORACLE_SERVICE_NAME",
+    "TARGET_ORACLE_USERNAME",
+    "TARGET_ORACLE_PASSWORD",
+    "WMS_USERNAME",
+    "WMS_PASSWORD",
+    "TAP_HALF_USERNAME",
+    "TAP_HALF_PASSWORD",
+];
+
+fn project() -> TestProject {
+    TestProject::with_pipeline("", |_| String::new())
+}
+
+fn shipped(name: &str) -> PathBuf {
+    root().join("tests/meltano").join(name)
+}
+
+/// Imports a project into the folder `to`.
+fn import(project: &TestProject, folder: &Path, more: &[&str]) -> CommandOutput {
+    let (folder, to) = (folder.display().to_string(), project.path("to").display().to_string());
+    let words = ["import", "meltano", &folder, "--to", &to, "--output", "json"];
+    project.plain(&[&words[..], more].concat())
+}
+
+/// The item of this name; of several, the first.
+fn item<'r>(report: &'r Json, kind: &str, name: &str) -> &'r Json {
+    let items = report["items"].as_array().expect("items");
+    let found = items.iter().find(|item| item["kind"] == kind && item["name"] == name);
+    found.unwrap_or_else(|| panic!("no {kind} {name} in {report:#}"))
+}
+
+fn assert_outcome(report: &Json, (kind, name): (&str, &str), outcome: &str, place: &str, reason: &str) {
+    let item = item(report, kind, name);
+    let (file, line) = place.rsplit_once(':').expect("a place");
+    assert_eq!((item["outcome"].as_str(), item["file"].as_str()), (Some(outcome), Some(file)), "{item:#}");
+    assert_eq!(item["line"].as_u64().unwrap_or(0).to_string(), line, "{item:#}");
+    assert!(item["reason"].as_str().unwrap_or_default().contains(reason), "{reason}: {item:#}");
+}
+
+/// Reads a file of the folder `to`.
+fn written(project: &TestProject, file: &str) -> String {
+    fs::read_to_string(project.path("to").join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+#[test]
+fn a_warehouse_in_three_environments_passes_check_and_leaves_no_secret_behind() {
+    let mut project = project();
+    let imported = import(&project, &shipped("warehouse"), &["--accept"]).succeeded();
+    let report = imported.json();
+    let of_tap = "oracle_wms_allocation: streams.allocation";
+    let line = "meltano.yml:36";
+    assert_outcome(
+        &report,
+        ("stream", "tap-oracle-wms-allocation.WMS-ALLOCATION"),
+        "mapped",
+        line,
+        "the columns are granted",
+    );
+    assert_eq!(item(&report, "stream", "tap-oracle-wms-allocation.WMS-ALLOCATION")["to"], of_tap);
+    for (part, outcome, place, reason) in [
+        (("setting", "tap-oracle-wms-allocation.username"), "carried", "meltano.yml:26", ""),
+        (
+            ("setting", "tap-oracle-wms-allocation.sid"),
+            "mapped",
+            "meltano.yml:25",
+            "the variable WMS_ORACLE_SID wins here",
+        ),
+        (
+            ("setting", "tap-oracle-wms-allocation.start_date"),
+            "mapped",
+            "meltano.yml:29",
+            "streams without a bookmark begin there",
+        ),
+        (("setting", "target-oracle.password"), "by hand", "meltano.yml:58", "set the variable TARGET_ORACLE_PASSWORD"),
+        (("setting", "target-oracle.add_record_metadata"), "dropped", "meltano.yml:62", "no _sdc_ columns"),
+        (("setting", "target-oracle.pool_recycle"), "by hand", "meltano.yml:63", "it is not known here"),
+        (("plugin", "tap-oracle-wms"), "mapped", "meltano.yml:13", "others inherit from it"),
+        (("plugin", "dbt-oracle"), "by hand", "meltano.yml:65", "wmshost import dbt"),
+        (("plugin", "sqlfluff"), "dropped", "meltano.yml:67", ""),
+        (("job", "sync-allocation"), "by hand", "meltano.yml:70", "dbt-oracle:run"),
+        (("job", "sync-all"), "changed", "meltano.yml:72", "not in turn"),
+        (("schedule", "allocation"), "carried", "meltano.yml:77", "wmshost serve"),
+        (("schedule", "once"), "dropped", "meltano.yml:84", "runs it once"),
+        (("environment", "prod"), "mapped", "environments/all.yml:11", "a file of each pipeline"),
+        (("setting", "project_id"), "dropped", "meltano.yml:5", "a matter of Meltano itself"),
+    ] {
+        assert_outcome(&report, part, outcome, place, reason);
+    }
+    // What the environments share is in one file, and what differs in those that extend it.
+    let base = written(&project, "oracle_wms_allocation.toml");
+    assert!(base.contains("schedule = \"0 */2 * * *\"") && base.contains("change_key = \"last_updated\""), "{base}");
+    assert!(base.contains("password = { env = \"TARGET_ORACLE_PASSWORD\" }"), "{base}");
+    let dev = written(&project, "oracle_wms_allocation.dev.toml");
+    assert!(dev.contains("extends = \"oracle_wms_allocation.toml\""), "{dev}");
+    assert!(dev.contains("host = \"wms-dev-oracle.example.com\"") && dev.contains("default = 1000"), "{dev}");
+    assert!(dev.contains("except = [\"allocated_by_*\"]"), "{dev}");
+    assert!(!written(&project, "oracle_wms_allocation.prod.toml").contains("except"), "prod selects all columns");
+    for variable in VARIABLES {
+        project.set(variable, "x");
+    }
+    let files: Vec<String> = report["files"]
+        .as_array()
+        .expect("files")
+        .iter()
+        .map(|file| file.as_str().expect("a path").to_owned())
+        .collect();
+    assert_eq!(files.iter().filter(|file| file.ends_with(".toml")).count(), 12, "{files:?}");
+    for file in &files {
+        let text = written(&project, file);
+        assert!(!text.contains("not-a-real-secret"), "{file}: {text}");
+        if file.matches('.').count() == 2 && file.ends_with(".toml") {
+            project.plain(&["check", &project.path("to").join(file).display().to_string()]).succeeded();
+        }
+    }
+    assert!(!imported.out().contains("not-a-real-secret") && !imported.err().contains("not-a-real-secret"));
+    // The report beside the pipelines has the same lines.
+    assert!(
+        written(&project, "parity-report.md")
+            .contains("| by hand | setting | target-oracle.password | meltano.yml:58 |")
+    );
+}
+
+#[test]
+fn a_service_and_a_source_that_is_half_a_database_pass_check() {
+    let mut project = project();
+    let imported = import(&project, &shipped("service"), &[]).ended(1);
+    let report = imported.json();
+    for (part, outcome, place, reason) in [
+        (("setting", "tap-oracle-wms.base_url"), "mapped", "meltano.yml:13", ""),
+        (("setting", "tap-oracle-wms.company_code"), "by hand", "meltano.yml:17", "it is not known here"),
+        (("setting", "tap-oracle-wms.request_timeout"), "mapped", "meltano.yml:21", ""),
+        (("stream", "tap-oracle-wms.order_hdr"), "mapped", "meltano.yml:23", "left out"),
+        (("stream", "tap-oracle-wms.item"), "carried", "meltano.yml:29", ""),
+        (("setting", "tap-half.base_url"), "by hand", "meltano.yml:13", "it is not known here"),
+        (("setting", "tap-oracle-wms.select *.*"), "by hand", "meltano.yml:26", "no catalog says"),
+        (("plugin", "tap-postgres"), "by hand", "meltano.yml:34", "wmshost singer target"),
+        (("plugin", "target-jsonl"), "by hand", "meltano.yml:40", "wmshost singer tap"),
+        (("schedule", "half"), "mapped", "meltano.yml:44", ""),
+        (("schedule", "others"), "by hand", "meltano.yml:45", "no pipeline was written"),
+    ] {
+        assert_outcome(&report, part, outcome, place, reason);
+    }
+    let service = written(&project, "oracle_wms.toml");
+    for line in [
+        "url = \"https://wms.example.com/wms_dev\"",
+        "auth = \"basic\"",
+        "response_timeout = \"120s\"",
+        "extractor = \"wms-cloud\"",
+        "schedule = \"@hourly\"",
+        "cust_name = \"skip\"",
+    ] {
+        assert!(service.contains(line), "{line}: {service}");
+    }
+    let state = written(&project, "oracle_wms.state.json");
+    assert!(state.contains("\"allocation\"") && state.contains("idle") && !state.contains("\"item\""), "{state}");
+    let database = shipped("service").join("output/warehouse.db").display().to_string();
+    assert!(written(&project, "half.toml").contains(&database), "a path is that of the project");
+    for variable in VARIABLES {
+        project.set(variable, "x");
+    }
+    for file in ["oracle_wms.toml", "half.toml"] {
+        let text = written(&project, file);
+        assert!(!text.contains("real-secret"), "{text}");
+        // The database's folder does not exist, and need not for the check.
+        project.plain(&["check", &project.path("to").join(file).display().to_string()]).succeeded();
+    }
+}
+
+/// A tap for SQLite with a target for SQLite, in a folder of its own.
+fn sqlite_project(project: &TestProject) -> PathBuf {
+    let folder = project.path("meltano");
+    fs::create_dir_all(&folder).expect("a folder");
+    let (source, target) = (project.source_path(), project.target_path());
+    let text = format!(
+        "version: 1\nplugins:\n  extractors:\n    - name: tap-sqlite\n      config:\n        path_to_database: {}\n      \
+         select: [main-orders.*, main-kinds.*, '!main-orders.card']\n      metadata:\n        main-orders:\n          \
+         replication-method: INCREMENTAL\n          replication-key: updated_at\n          table-key-properties: [id]\n  \
+         loaders:\n    - name: target-sqlite\n      config:\n        path_to_database: {}\njobs:\n  - name: nightly\n    \
+         tasks: [tap-sqlite target-sqlite]\n",
+        source.display(),
+        target.display(),
+    );
+    fs::write(folder.join("meltano.yml"), text).expect("written");
+    folder
+}
+
+/// The source; the first four orders were loaded by Meltano, which ended at the time of two of them.
+const SOURCE: &str = "
+CREATE TABLE orders (id INTEGER PRIMARY KEY, total DECIMAL(12,2), card TEXT, updated_at DATETIME);
+INSERT INTO orders VALUES (1, 10.5, 'a', '2026-01-01 10:00:00'), (2, 20, 'b', '2026-01-02 10:00:00'),
+    (3, 30, 'c', '2026-01-03 10:00:00.250000'), (4, 40, 'd', '2026-01-03 10:00:00.250000');
+CREATE TABLE kinds (code TEXT NOT NULL PRIMARY KEY, name TEXT);
+INSERT INTO kinds VALUES ('x', 'one'), ('y', 'two');";
+
+/// The tables as a target of the Singer SDK leaves them.
+const LOADED: &str = "
+CREATE TABLE orders (id INTEGER NOT NULL, total DECIMAL, updated_at DATETIME, _sdc_extracted_at DATETIME, PRIMARY KEY (id));
+INSERT INTO orders VALUES (1, 10.5, '2026-01-01 10:00:00.000000', NULL), (2, 20, '2026-01-02 10:00:00.000000', NULL),
+    (3, 30, '2026-01-03 10:00:00.250000', NULL), (4, 40, '2026-01-03 10:00:00.250000', NULL);
+CREATE TABLE kinds (code VARCHAR, name VARCHAR, PRIMARY KEY (code));
+INSERT INTO kinds VALUES ('x', 'old');";
+
+#[test]
+fn the_first_run_goes_on_where_meltano_ended_and_loses_no_tie() {
+    let project = project();
+    project.change(SOURCE);
+    project.target().execute_batch(LOADED).expect("valid statements");
+    let folder = sqlite_project(&project);
+    let state = project.path("state.json");
+    let text = r#"{"singer_state": {"bookmarks": {"main-orders": {"replication_key": "updated_at",
+        "replication_key_value": "2026-01-03T10:00:00.250000+00:00"}, "main-kinds": {}, "main-gone": {}}}}"#;
+    fs::write(&state, text).expect("written");
+    let state = state.display().to_string();
+    let report = import(&project, &folder, &["--state", &state]).succeeded().json();
+    for (name, outcome) in [("main-orders", "mapped"), ("main-kinds", "dropped"), ("main-gone", "dropped")] {
+        assert_eq!(item(&report, "state", &format!("tap-sqlite.{name}"))["outcome"], outcome, "{report:#}");
+    }
+    let file = project.path("to").join("sqlite.toml").display().to_string();
+    let export = project.path("to").join("sqlite.state.json").display().to_string();
+    project.plain(&["check", &file]).succeeded();
+    project.plain(&["state", "import", &file, "--file", &export, "--yes"]).succeeded();
+
+    // After Meltano's last run: a change, a row that is equal to the bookmark and committed late, and an old row that no tap
+    // would read again.
+    project.change(
+        "UPDATE orders SET total = 21, updated_at = '2026-01-04 00:00:00' WHERE id = 2;
+         INSERT INTO orders VALUES (5, 50, 'e', '2026-01-03 10:00:00.250000');
+         UPDATE orders SET total = 11 WHERE id = 1;",
+    );
+    let run = project.plain(&["run", &file, "--output", "json"]).succeeded().json();
+    let streams = run["streams"].as_array().expect("streams");
+    let orders = streams.iter().find(|stream| stream["stream"] == "orders").expect("orders");
+    assert_eq!(orders["rows_read"], 4, "what is new, and the ties of the bookmark: {run:#}");
+    let rows = project.rows("SELECT id, total FROM orders ORDER BY id");
+    assert_eq!(
+        rows.iter().map(|row| row.split(' ').next().expect("an id")).collect::<Vec<_>>(),
+        ["1", "2", "3", "4", "5"]
+    );
+    assert_eq!(project.number("SELECT total = 10.5 FROM orders WHERE id = 1"), 1, "it was not read");
+    assert_eq!(project.number("SELECT total = 21 FROM orders WHERE id = 2"), 1);
+    assert_eq!(project.number("SELECT COUNT(*) FROM pragma_table_info('orders') WHERE name = 'card'"), 0);
+    assert_eq!(project.rows("SELECT code, name FROM kinds ORDER BY code"), ["x one", "y two"]);
+    // The comparison finds the row that changed without a sign, and nothing else.
+    project.plain(&["verify", &file]).ended(1);
+    project.plain(&["verify", &file, "--repair"]);
+    project.plain(&["verify", &file]).succeeded();
+    let again = project.plain(&["run", &file, "--output", "json"]).succeeded().json();
+    assert_eq!(again["streams"].as_array().map(Vec::len), Some(2), "{again:#}");
+}
+
+#[test]
+fn whole_numbers_days_and_states_of_older_taps_carry_over() {
+    let project = project();
+    project.change("CREATE TABLE orders (id INTEGER PRIMARY KEY, v INTEGER); INSERT INTO orders VALUES (1, 7), (2, 8), (3, 8), (4, 9);");
+    let folder = sqlite_project(&project);
+    let path = folder.join("meltano.yml");
+    let text = fs::read_to_string(&path).expect("read").replace("updated_at", "v").replace("main-kinds.*, ", "");
+    fs::write(&path, text.replace(", '!main-orders.card'", "")).expect("written");
+    let state = project.path("state.json").display().to_string();
+    fs::write(&state, r#"{"dev:tap-sqlite-to-target-sqlite": {"bookmarks": {"main-orders": {"v": 8}}}}"#)
+        .expect("written");
+    import(&project, &folder, &["--state", &state]).succeeded();
+    let file = project.path("to").join("sqlite.toml").display().to_string();
+    assert!(written(&project, "sqlite.toml").contains("lookback_versions = 0"));
+    let export = project.path("to").join("sqlite.state.json").display().to_string();
+    project.plain(&["state", "import", &file, "--file", &export, "--yes"]).succeeded();
+    project.plain(&["run", &file]).succeeded();
+    assert_eq!(
+        project.rows("SELECT id FROM orders ORDER BY id"),
+        ["2", "3", "4"],
+        "equal ones are read, older ones not"
+    );
+}
+
+#[test]
+fn mistakes_are_told_all_at_once_by_file_and_line_and_nothing_is_written() {
+    let project = project();
+    let folder = sqlite_project(&project);
+    let path = folder.join("meltano.yml");
+    let text = fs::read_to_string(&path).expect("read");
+    let refused = |text: &str, words: &[&str]| {
+        fs::write(&path, text).expect("written");
+        let output = import(&project, &folder, &[]).ended(2);
+        let said = output.out() + &output.err();
+        for word in words {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+        assert!(!project.path("to").exists(), "{said}");
+    };
+    let more = "schedules:\n  - { name: a, interval: '@daily', job: nigthly }\n  - { name: b, interval: '@daily', \
+                extractor: tap-sqlit, loader: target-sqlite }\n  - { name: c }\nenvironments:\n  - name: dev\n    config: \
+                { plugins: { loaders: [{ name: target-x }] } }\n";
+    refused(
+        &format!("{text}{more}")
+            .replace("[tap-sqlite target-sqlite]", "[tap-sqlite target-sqlite, tap-b target-sqlite]"),
+        &[
+            "meltano.yml:18: the project has no plugin \\\"tap-b\\\"",
+            "meltano.yml:20: the project has no job \\\"nigthly\\\": it has nightly",
+            "meltano.yml:21: the project has no extractor \\\"tap-sqlit\\\": it has tap-sqlite",
+            "meltano.yml:22: a schedule has either a `job`",
+            "meltano.yml:25: the project has no plugin \\\"target-x\\\"",
+        ],
+    );
+    let mut bomb = format!("{text}x0: &x0 [a, a, a, a, a, a, a, a, a]\n");
+    for level in 1..12 {
+        bomb += &format!("x{level}: &x{level} [{}]\n", vec![format!("*x{}", level - 1); 9].join(", "));
+    }
+    refused(&bomb, &["with its aliases it has more than 200000 values"]);
+    refused("plugins: [\n", &["meltano.yml:", "it is not YAML"]);
+    refused("plugins:\n  extractors: {}\njobs: 7\n", &["meltano.yml:2: it is a list", "meltano.yml:3: it is a list"]);
+    refused(&format!("{text}include_paths: [../other.yml]\n"), &["no pattern of files below the folder"]);
+    refused(
+        &text.replace("name: tap-sqlite\n", "name: tap-sqlite\n      inherit_from: tap-sqlite\n"),
+        &["or from itself"],
+    );
+    fs::write(&path, &text).expect("written");
+    import(&project, &folder, &["--environment", "prod"]).ended(2);
+    let state = project.path("state.json").display().to_string();
+    for wrong in ["{", "[]", r#"{"dev:tap-b-to-target-c": {"bookmarks": {}}}"#] {
+        fs::write(&state, wrong).expect("written");
+        import(&project, &folder, &["--state", &state]).ended(2);
+    }
+    assert!(!project.path("to").exists());
+}
+
+#[test]
+fn a_folder_is_replaced_only_if_nothing_of_others_is_in_it() {
+    let project = project();
+    let folder = sqlite_project(&project);
+    import(&project, &folder, &[]).succeeded();
+    let before = written(&project, "sqlite.toml");
+    import(&project, &folder, &[]).ended(2);
+    let own = project.path("to").join("mine.toml");
+    fs::write(&own, "name = \"mine\"\n").expect("written");
+    import(&project, &folder, &["--force"]).ended(2);
+    assert_eq!((written(&project, "sqlite.toml"), own.exists()), (before, true));
+    fs::remove_file(&own).expect("removed");
+    import(&project, &folder, &["--force"]).succeeded();
+    // A folder that no import wrote is not replaced.
+    let other = project.path("other");
+    fs::create_dir(&other).expect("a folder");
+    fs::write(other.join("sqlite.toml"), "name = \"mine\"\n").expect("written");
+    let (folder, other) = (folder.display().to_string(), other.display().to_string());
+    project.plain(&["import", "meltano", &folder, "--to", &other, "--force"]).ended(2).says(&["parity-report.md"]);
+}
