@@ -17,6 +17,7 @@ mod schemas;
 mod serve;
 mod shapes;
 mod singer;
+mod singer_losses;
 mod singer_tap;
 mod status;
 mod web;

@@ -175,6 +175,10 @@ impl SideOf<'_> {
                 Ok(seconds) if (1.0..=600.0).contains(&seconds) => Ok(Value::Text(format!("{:.0}s", seconds.ceil()))),
                 _ => Err("it is no number of seconds from 1 to 600".to_owned()),
             },
+            Form::Protocol => match text.to_lowercase().as_str() {
+                word @ ("tcp" | "tcps") => Ok(Value::Text(word.to_owned())),
+                _ => Err("it is neither `tcp` nor `tcps`".to_owned()),
+            },
             Form::SignIn => match text.to_lowercase().as_str() {
                 "basic" => Ok(Value::Text("basic".to_owned())),
                 "oauth" | "oauth2" | "client_credentials" => Ok(Value::Text("client_credentials".to_owned())),

@@ -236,6 +236,7 @@ fn job<'a>(at: Placed<'a>, plugins: &Plugins<'a>, problems: &mut Vec<Problem>) -
     }
     // A tap and its target may be two tasks.
     let mut tap: Option<(&str, Placed<'_>)> = None;
+    let mut is_unknown = false;
     for task in tasks {
         for word in task.node.text().unwrap_or_default().split_whitespace() {
             let name = word.split(':').next().unwrap_or(word);
@@ -243,12 +244,14 @@ fn job<'a>(at: Placed<'a>, plugins: &Plugins<'a>, problems: &mut Vec<Problem>) -
                 Some((Side::Extractor, name)) => tap = Some((name, task)),
                 Some((Side::Loader, name)) => match tap.take() {
                     Some((tap, _)) => job.pairs.push((tap, name)),
+                    None if is_unknown => {}
                     None => problems.push(task.problem(format!("the loader {name} has no extractor before it"))),
                 },
                 Some((Side::Mapper, _)) => job.mappings.push(word),
                 Some((Side::Other, _)) => job.others.push(word),
                 None if plugins.mappings.contains(word) => job.mappings.push(word),
                 None => {
+                    is_unknown = true;
                     let known = plugins.all.keys().copied().collect::<Vec<_>>().join(", ");
                     problems.push(task.problem(format!("the project has no plugin {word:?}: it has {known}")));
                 }

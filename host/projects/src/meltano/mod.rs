@@ -15,6 +15,7 @@
 //! | `catalog` | catalogs of taps |
 //! | `connection` | a tap or a target as a connection |
 //! | `streams` | the streams of a tap |
+//! | `columns` | their columns that are selected |
 //! | `jobs` | jobs and schedules |
 //! | `pipeline` | a tap and a target in one environment as a pipeline |
 //! | `import` | the project as a whole |
@@ -22,6 +23,7 @@
 
 mod bookmark;
 mod catalog;
+mod columns;
 mod connection;
 mod document;
 mod import;

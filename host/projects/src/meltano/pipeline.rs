@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 use wmshost_flow::Bookmark;
 
-use super::bookmark::{ChangeForm, bookmark, form_of, last_value};
+use super::bookmark::{bookmark, form_of, last_value};
 use super::catalog::Catalog;
 use super::connection::SideOf;
 use super::document::{Table, Value};
@@ -167,27 +167,13 @@ impl Parts<'_> {
     fn bookmarks(&self, streams: &[Stream], driver: Driver, report: &mut Report) -> Vec<(String, Bookmark)> {
         let layers = self.tap.1;
         let to = format!("{}.state.json", self.name);
-        let start = layers.config().get("start_date").copied();
-        let start_value = start.and_then(|at| match resolve(at.node.text()?, layers) {
-            Resolved::Plain(text) => Some(Json::String(text)),
-            _ => None,
-        });
-        if let Some(at) = start {
-            let name = format!("{}.start_date", layers.name);
-            let is_known =
-                start_value.as_ref().is_some_and(|value| bookmark(value, ChangeForm::Moment, driver).is_some());
-            let (parity, to, reason) = if streams.iter().all(|stream| stream.change_key.is_none()) {
-                (Parity::Dropped, "", "every table is read whole")
-            } else if is_known {
-                (Parity::Mapped, to.as_str(), "streams without a bookmark begin there")
+        if let Some(at) = layers.config().get("start_date") {
+            let (parity, reason) = if streams.iter().all(|stream| stream.change_key.is_none()) {
+                (Parity::Dropped, "every table is read whole")
             } else {
-                (
-                    Parity::ByHand,
-                    "",
-                    "it is no moment: set it by `wmshost state set`, or the first run reads whole tables",
-                )
+                (Parity::Changed, "a stream without a bookmark is read whole, also what is older")
             };
-            report.add_to(at, (PartKind::Setting, &name), parity, to, reason);
+            report.add(*at, PartKind::Setting, &format!("{}.start_date", layers.name), parity, reason);
         }
         let mut taken = Vec::new();
         for stream in streams {
@@ -199,12 +185,7 @@ impl Parts<'_> {
                 }
                 continue;
             };
-            let Some((file, json)) = found else {
-                let form = form.unwrap_or(ChangeForm::Moment);
-                let start = start_value.as_ref().filter(|_| form != ChangeForm::Version);
-                taken.extend(start.and_then(|value| Some((stream.name.clone(), bookmark(value, form, driver)?))));
-                continue;
-            };
+            let Some((file, json)) = found else { continue };
             let value =
                 last_value(json, change_key).map_err(|why| format!("{why}: the first run reads the whole table"));
             let read = value.and_then(|value| {

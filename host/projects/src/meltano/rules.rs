@@ -76,6 +76,8 @@ pub(super) enum Form {
     Seconds,
     /// The way to sign in.
     SignIn,
+    /// `tcp` or `tcps`.
+    Protocol,
 }
 
 /// A setting by all its names, the key of a connection and its form.
@@ -109,7 +111,7 @@ const ORACLE: Rules = Rules(&[
     (&["username", "user"], "username", Form::Text),
     (&["password"], "password", Form::Secret),
     (&["schema", "schema_name", "default_schema", "default_target_schema", "target_schema"], "schema", Form::Schema),
-    (&["protocol"], "protocol", Form::Text),
+    (&["protocol"], "protocol", Form::Protocol),
     (&["pool_size", "pool_max_size", "max_connections"], "connections", Form::Whole(256)),
     (&["fetch_size", "arraysize", "array_size"], "fetch_rows", Form::Whole(100_000)),
     (&["connect_timeout", "connection_timeout"], "connect_timeout", Form::Seconds),

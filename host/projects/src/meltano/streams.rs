@@ -53,13 +53,13 @@ pub(super) struct Stream {
 }
 
 /// The remarks on a stream, and the weightiest outcome among them.
-struct Remarks {
+pub(super) struct Remarks {
     parity: Parity,
     words: Vec<String>,
 }
 
 impl Remarks {
-    fn add(&mut self, parity: Parity, words: impl Into<String>) {
+    pub(super) fn add(&mut self, parity: Parity, words: impl Into<String>) {
         self.parity = self.parity.max(parity);
         self.words.push(words.into());
     }
@@ -274,86 +274,6 @@ impl<'a> Tap<'a> {
         Some((change_key, form))
     }
 
-    /// The columns that are selected.
-    fn columns(
-        &self,
-        id: &str,
-        offered: Option<&Offered>,
-        rules: &[(Placed<'_>, Rule)],
-        (needed, has_no_key): (&[String], bool),
-        table: &mut Table,
-        remarks: &mut Remarks,
-    ) {
-        let own = self.catalog.filter(|catalog| catalog.is_own).and(offered);
-        let of_stream = |excludes: bool| -> Vec<String> {
-            let rules = rules.iter().filter(|(_, rule)| rule.excludes == excludes && matches_pattern(&rule.stream, id));
-            rules.map(|(_, rule)| rule.column.clone()).collect()
-        };
-        let (mut with, mut without) = match own {
-            Some(own) => {
-                let left_out = own.columns.iter().filter(|(.., is_selected)| !is_selected);
-                (vec!["*".to_owned()], left_out.map(|(name, ..)| name.clone()).collect())
-            }
-            None => (of_stream(false), of_stream(true)),
-        };
-        let is_needed = |column: &String| needed.iter().any(|needed| needed.eq_ignore_ascii_case(column));
-        without.retain(|column| !is_needed(column));
-        let reads_all = with.iter().any(|column| column == "*");
-        if reads_all && without.is_empty() {
-            return;
-        }
-        if self.driver == Driver::Http {
-            return self.skipped((reads_all, &with, &without), offered, table, remarks);
-        }
-        let read = match table.get("table") {
-            Some(Value::Text(read)) => read.clone(),
-            _ => stream_name(table_of(id)),
-        };
-        let grant = table.table("grants").table(&read);
-        if !reads_all {
-            with.extend(needed.iter().filter(|column| !with.contains(column)).cloned().collect::<Vec<_>>());
-            grant.set("columns", Value::List(with));
-            if has_no_key {
-                remarks.add(
-                    Parity::ByHand,
-                    format!("add the columns of the primary key to `columns` in [streams.….grants.{read}]"),
-                );
-            }
-        }
-        if !without.is_empty() {
-            grant.set("except", Value::List(without));
-        }
-        remarks.add(Parity::Mapped, "the columns are granted, and others cannot be read");
-    }
-
-    /// The columns of an entity of a service that are left out.
-    fn skipped(
-        &self,
-        (reads_all, with, without): (bool, &[String], &[String]),
-        offered: Option<&Offered>,
-        table: &mut Table,
-        remarks: &mut Remarks,
-    ) {
-        let known = offered.map(|offered| offered.columns.as_slice()).unwrap_or_default();
-        let is_out = |name: &str| {
-            let is_in = |patterns: &[String]| patterns.iter().any(|pattern| matches_pattern(pattern, name));
-            is_in(without) || !reads_all && !is_in(with)
-        };
-        let is_plain = reads_all && !without.iter().any(|column| is_pattern(column));
-        if known.is_empty() && !is_plain {
-            remarks.add(
-                Parity::ByHand,
-                "without a catalog it is not known which columns to leave out: name them as `skip` below `columns`",
-            );
-        }
-        let literal = without.iter().filter(|column| !is_pattern(column));
-        let names = known.iter().map(|(name, ..)| name).filter(|name| is_out(name)).chain(literal);
-        for name in names.collect::<BTreeSet<_>>() {
-            table.table("columns").set(name, Value::Text("skip".to_owned()));
-        }
-        remarks.add(Parity::Mapped, "columns that are not selected are left out (`skip`)");
-    }
-
     /// Sets the schema that the streams are in, if the project does not say it elsewhere.
     fn schema(&self, schemas: &BTreeSet<String>, pipeline: &mut Table, report: &mut Report) {
         let connection = pipeline.table("connections").table("source");
@@ -380,7 +300,7 @@ impl<'a> Tap<'a> {
 }
 
 /// The table in a stream's id, such as `schema-table`.
-fn table_of(id: &str) -> &str {
+pub(super) fn table_of(id: &str) -> &str {
     id.rsplit('-').next().filter(|table| !table.is_empty()).unwrap_or(id)
 }
 
