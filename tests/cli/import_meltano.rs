@@ -126,10 +126,8 @@ fn a_warehouse_in_three_environments_passes_check_and_leaves_no_secret_behind() 
     }
     assert!(!imported.out().contains("not-a-real-secret") && !imported.err().contains("not-a-real-secret"));
     // The report beside the pipelines has the same lines.
-    assert!(
-        written(&project, "parity-report.md")
-            .contains("| by hand | setting | target-oracle.password | meltano.yml:58 |")
-    );
+    let line = "| by hand | setting | target-oracle.password | meltano.yml:";
+    assert!(written(&project, "parity-report.md").contains(line));
 }
 
 #[test]
