@@ -98,7 +98,7 @@ fn a_state_with_a_number_that_json_has_no_word_for_is_not_passed_on_as_another()
 }
 
 #[test]
-fn many_states_that_wait_are_few_that_are_kept_and_the_last_one_is_passed_on() {
+fn of_many_states_that_wait_the_last_one_is_passed_on() {
     let project = project("", "");
     let mut text = records("orders", []);
     for id in 0..5_000 {
