@@ -19,7 +19,7 @@ use super::streams::{LoadChoices, Stream, Tap};
 /// The settings that hold for streams.
 const OF_STREAMS: [&str; 4] = ["load_method", "hard_delete", "start_date", "stream_maps"];
 
-/// What a pipeline is made of.
+/// The parts of a pipeline.
 pub(super) struct Parts<'a> {
     /// Its name.
     pub(super) name: &'a str,

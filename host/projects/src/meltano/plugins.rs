@@ -177,7 +177,7 @@ impl<'a> Layers<'a> {
         format!("{}_{setting}", self.name).chars().map(letter).collect()
     }
 
-    /// The value that the project gives a variable; `None` if it comes from outside.
+    /// The value of a variable in the project; `None` if it comes from outside.
     pub(super) fn variable_value(&self, name: &str) -> Option<String> {
         let places = self.layers.iter().copied().chain(self.environment.at).chain([self.root]);
         let found = places.filter_map(|place| place.get("env")).find_map(|env| env.text(name));

@@ -10,7 +10,7 @@ const DEPTH: usize = 8;
 pub(super) enum Resolved {
     /// A text without variables of the outside.
     Plain(String),
-    /// One variable, with the value that the project gives it.
+    /// One variable, with its value in the project.
     Variable { name: String, default: Option<String> },
     /// A text around variables of the outside.
     Mixed,
