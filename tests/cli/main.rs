@@ -8,6 +8,7 @@ mod doctor;
 mod explain;
 mod history;
 mod import_meltano;
+mod import_meltano_state;
 mod init;
 mod installed;
 mod json_schema;

@@ -98,6 +98,9 @@ impl SideOf<'_> {
     /// The value of a setting; one that cannot be written is left to a variable.
     fn found(&self, setting: &str, key: &str, placed: Placed<'_>, form: Form) -> (Value, Parity, String) {
         let is_hidden = form == Form::Secret || is_secret(setting) || self.layers.declares_secret(setting);
+        let names_secret =
+            |text| matches!(resolve(text, self.layers), Resolved::Variable { name, .. } if is_secret(&name));
+        let is_hidden = is_hidden || placed.node.text().is_some_and(names_secret);
         let found = if is_hidden { self.secret(placed) } else { self.plain(setting, key, placed, form) };
         found.unwrap_or_else(|why| {
             let variable = self.layers.variable(setting);

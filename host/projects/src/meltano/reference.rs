@@ -1,6 +1,7 @@
 //! Texts with variables in them.
 
 use super::plugins::Layers;
+use super::rules::is_secret;
 
 /// The most variables of which one has the value of the next.
 const DEPTH: usize = 8;
@@ -52,8 +53,11 @@ fn resolved(text: &str, layers: &Layers<'_>, within: &mut Vec<String>) -> Resolv
     for part in parts {
         match part {
             Part::Text(text) => whole.push_str(text),
+            // The value of a secret must not become a part of a text.
+            Part::Variable(name) if is_secret(name) => return Resolved::Mixed,
             Part::Variable(name) => match value(name) {
-                Resolved::Variable { default: Some(plain), .. } | Resolved::Plain(plain) => whole.push_str(&plain),
+                Resolved::Variable { name, default: Some(plain) } if !is_secret(&name) => whole.push_str(&plain),
+                Resolved::Plain(plain) => whole.push_str(&plain),
                 _ => return Resolved::Mixed,
             },
         }

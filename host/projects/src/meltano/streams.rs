@@ -72,7 +72,7 @@ impl<'a> Tap<'a> {
         self.report_rules(&rules, report);
         let mut names = BTreeSet::new();
         let mut streams = Vec::new();
-        let mut schemas = BTreeSet::new();
+        let (mut schemas, mut tables) = (BTreeSet::new(), BTreeSet::new());
         for (id, at) in self.known(&rules) {
             if !self.is_selected(&id, &rules) {
                 continue;
@@ -82,6 +82,10 @@ impl<'a> Tap<'a> {
             schemas.extend(schema_of(&id, offered));
             let mut remarks = Remarks { parity: Parity::Carried, words: Vec::new() };
             let mut table = self.names(&id, &name, offered, &mut remarks);
+            let written = table.get("target_table").map(|written| written.to_string().to_lowercase());
+            if !tables.insert(written) {
+                remarks.add(Parity::ByHand, "another stream writes this table: name another one as `target_table`");
+            }
             let key = self.key(&id, offered);
             let change_key = self.method(&id, offered, &mut table, &mut remarks);
             if !key.is_empty() {
@@ -116,7 +120,13 @@ impl<'a> Tap<'a> {
                           written";
             report.add(*at, PartKind::Setting, &name, Parity::ByHand, reason);
         }
-        if self.catalog.is_some() {
+        if let Some(catalog) = self.catalog {
+            let is_there = |rule: &Rule| catalog.streams.iter().any(|stream| matches_pattern(&rule.stream, &stream.id));
+            for (at, rule) in rules.iter().filter(|(_, rule)| !rule.excludes && !is_there(rule)) {
+                let name = format!("{}.select {}.{}", self.layers.name, rule.stream, rule.column);
+                let reason = "the catalog has no such stream: was it of another source?";
+                report.add(*at, PartKind::Setting, &name, Parity::ByHand, reason);
+            }
             return;
         }
         for (at, rule) in rules.iter().filter(|(_, rule)| is_pattern(&rule.stream) && !rule.excludes) {
