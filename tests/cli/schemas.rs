@@ -75,6 +75,10 @@ fn every_output_has_the_form_of_its_schema() {
     let words = ["import", "dbt", &dbt, "--dialect", "sqlite", "--report-only", "--accept", "--output", "json"];
     let import = outputs.hold("import-dbt", project.plain(&words).succeeded().json());
     list(&import, "items");
+    let meltano = root().join("tests/meltano/warehouse").display().to_string();
+    let words = ["import", "meltano", &meltano, "--report-only", "--accept", "--output", "json"];
+    let import = outputs.hold("import-meltano", project.plain(&words).succeeded().json());
+    list(&import, "items");
     outputs
         .hold("singer-about", project.plain(&["singer", "target", "--about", "--format", "json"]).succeeded().json());
     let failed = project.wmshost("state show", &["--stream", "nothing", "--output", "json"]).ended(2).json();

@@ -79,7 +79,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("models", &["flow", "sql"]),
     ("sample", &[]),
     ("plugin-kit", &["databases", "flow", "models", "sandbox", "sql"]),
-    ("projects", &["flow", "models", "sql"]),
+    ("projects", &["flow", "models", "pipeline", "singer", "sql"]),
     ("runtime", &["databases", "flow", "http", "models", "pipeline", "plugin_kit", "projects", "sandbox", "singer"]),
     ("wmshost", &["flow", "models", "pipeline", "plugin_kit", "projects", "runtime", "sample", "sandbox"]),
 ];

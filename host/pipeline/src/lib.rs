@@ -16,6 +16,7 @@
 //! | `value` | one value: a literal of its key's type, or a reference |
 //! | `extends` | merges a file with the files that it extends |
 //! | `reference` | values from environment variables and files |
+//! | `names` | names made of the names of tables, and texts as TOML has them |
 //! | `syntax` | the syntax of names, tables, addresses and paths |
 //! | `duration` | durations such as `90s` and `2h` |
 //! | `secret` | text that is never shown |
@@ -65,6 +66,7 @@ mod keys;
 mod limits_reader;
 mod load;
 mod models;
+mod names;
 pub mod oracle;
 mod oracle_reader;
 mod plugin_lookup;
@@ -99,6 +101,7 @@ pub use keys::{KeyHelp, all_keys};
 pub use limits_reader::{changed_limits, limits_by_key};
 pub use load::{check_file, check_text, load, load_text};
 pub use models::{Lineage, Models, ModelsPlan, SQL_PROJECT, variable_literal};
+pub use names::{stream_name, target_name, toml_text, unused_name};
 pub use plugins::{
     Demands, PluginCatalog, PluginFile, PluginMetadata, PluginProblem, SettingMetadata, StandardPluginProblem, World,
 };

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::problem::Problem;
-use crate::yaml::MOST_BYTES;
+use crate::yaml::{MOST_BYTES, Node, parse};
 
 /// The largest number of files.
 const MOST_FILES: usize = 10_000;
@@ -49,6 +49,19 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<File>, Vec<Problem>> {
     walk(folder, "", 0, &mut files, &mut problems);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     if problems.is_empty() { Ok(files) } else { Err(problems) }
+}
+
+/// The YAML of a file below a folder.
+pub(crate) fn yaml_file(folder: &Path, path: &str) -> Result<Node, Problem> {
+    let wrong = |line, what: String| Problem { file: path.to_owned(), line, what };
+    let file = folder.join(path);
+    let size = fs::metadata(&file).map_err(|error| wrong(0, format!("it cannot be read: {error}")))?.len();
+    if size > MOST_BYTES {
+        return Err(wrong(0, format!("it is larger than {} MiB", MOST_BYTES >> 20)));
+    }
+    let text = fs::read_to_string(&file).map_err(|error| wrong(0, format!("it cannot be read: {error}")))?;
+    let root = parse(&text).map_err(|error| wrong(error.line, error.what))?;
+    root.ok_or_else(|| wrong(0, "it is empty".to_owned()))
 }
 
 /// The digest of files: of their paths and contents.

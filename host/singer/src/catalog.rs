@@ -164,7 +164,7 @@ fn choice(stream: &Json) -> Result<Option<Choice>, String> {
 }
 
 /// True if metadata selects a thing, whose parent is selected or not.
-fn is_selected(metadata: &Map<String, Json>, parent: bool) -> bool {
+pub fn is_selected(metadata: &Map<String, Json>, parent: bool) -> bool {
     match metadata.get("inclusion").and_then(Json::as_str) {
         Some("unsupported") => return false,
         Some("automatic") => return true,

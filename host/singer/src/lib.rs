@@ -28,7 +28,7 @@ mod states;
 mod versions;
 
 pub use bookmarks::{TapPosition, TapState};
-pub use catalog::{Choice, Offered, catalog, choices};
+pub use catalog::{Choice, Offered, catalog, choices, is_selected};
 pub use extractor::{Input, RecordExtractor};
 pub use greatest::Greatest;
 pub use lines::{Block, read_blocks};

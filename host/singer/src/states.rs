@@ -111,4 +111,20 @@ mod tests {
         states.commit(a, 1);
         assert_eq!(states.take(), None);
     }
+
+    #[test]
+    fn the_states_that_wait_are_bounded_and_the_last_one_covers_all() {
+        let mut states = States::default();
+        let a = states.add_stream();
+        for state in 0..10 * MOST_WAITING {
+            states.receive(a);
+            states.add(&state.to_string());
+        }
+        assert!(states.waiting.len() <= MOST_WAITING, "{}", states.waiting.len());
+        states.commit(a, 10 * MOST_WAITING as u64 - 1);
+        let last = 10 * MOST_WAITING - 1;
+        assert_ne!(states.take(), Some(last.to_string()), "it covers a record that is not committed");
+        states.commit(a, 10 * MOST_WAITING as u64);
+        assert_eq!(states.take(), Some(last.to_string()));
+    }
 }

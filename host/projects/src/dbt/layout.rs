@@ -1,11 +1,10 @@
 //! `dbt_project.yml`: folders, variables, the tree of settings.
 
-use std::fs;
 use std::path::Path;
 
 use crate::files::{self, File};
 use crate::problem::Problem;
-use crate::yaml::{self, MOST_BYTES, Node};
+use crate::yaml::Node;
 
 /// The name of the file.
 pub(super) const FILE: &str = "dbt_project.yml";
@@ -28,14 +27,7 @@ impl Layout {
     /// Reads the project in a folder.
     pub(super) fn read(folder: &Path) -> Result<Self, Vec<Problem>> {
         let wrong = |line, what: String| vec![Problem { file: FILE.to_owned(), line, what }];
-        let path = folder.join(FILE);
-        let size = fs::metadata(&path).map_err(|error| wrong(0, format!("it cannot be read: {error}")))?.len();
-        if size > MOST_BYTES {
-            return Err(wrong(0, format!("it is larger than {} MiB", MOST_BYTES >> 20)));
-        }
-        let text = fs::read_to_string(&path).map_err(|error| wrong(0, format!("it cannot be read: {error}")))?;
-        let root = yaml::parse(&text).map_err(|error| wrong(error.line, error.what))?;
-        let root = root.ok_or_else(|| wrong(0, "it is empty".to_owned()))?;
+        let root = files::yaml_file(folder, FILE).map_err(|problem| vec![problem])?;
         let name = root.get("name").and_then(Node::text).ok_or_else(|| wrong(0, "it has no `name`".to_owned()))?;
         let name = name.to_owned();
         let files = |keys: [&str; 2], default: &str| -> Result<Vec<File>, Vec<Problem>> {

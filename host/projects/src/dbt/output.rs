@@ -1,84 +1,23 @@
 //! The files of a SQL project: SQL and CSV by name, and one YAML.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io;
-use std::path::{Component, Path};
+use std::path::Path;
 
 use super::drafts::{Draft, read_by};
 use super::properties::{Properties, Source};
 use super::report::ItemKind;
 use super::tests::{SqlTest, TakenTest};
 use super::written::Written;
+use crate::folder;
 use crate::yaml::Node;
 
 /// The file that every written folder has.
 const DESCRIPTION: &str = "project.yml";
 
-/// Writes the files into a new folder; a SQL project that is there is replaced only with `force`. The folder is never half
-/// written: the files are put beside it first, and the old folder is kept beside it until the new one is there. If an
-/// earlier call ended between the two, the old folder is put back.
-pub fn write(files: &[(String, String)], folder: &Path, force: bool) -> io::Result<()> {
-    let refused = |what: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, what.to_owned()));
-    let Some(name) = folder.file_name() else { return refused("name the folder itself, not `.` or `..`") };
-    let beside = |ending: &str| folder.with_file_name(format!(".{}.{ending}", name.to_string_lossy()));
-    let (new, old) = (beside("new"), beside("old"));
-    if old.exists() && !folder.exists() {
-        fs::rename(&old, folder)?;
-    }
-    let is_used = folder.exists() && fs::read_dir(folder)?.next().is_some();
-    if is_used && !force {
-        return refused("it is there already; name another folder, or replace it by --force");
-    }
-    if is_used && !folder.join(DESCRIPTION).is_file() {
-        return refused("it has no project.yml, so it is no SQL project and is not replaced; name another folder");
-    }
-    remove(&new)?;
-    remove(&old)?;
-    let exchanged = put(files, &new).and_then(|()| exchange(&new, folder, &old));
-    if exchanged.is_err() {
-        remove(&new)?;
-    }
-    exchanged
-}
-
-/// Writes the files below a folder.
-fn put(files: &[(String, String)], folder: &Path) -> io::Result<()> {
-    for (path, text) in files {
-        // A name out of the project must not lead elsewhere.
-        if !Path::new(path).components().all(|part| matches!(part, Component::Normal(_))) {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("{path:?} is no path of a file in a folder"),
-            ));
-        }
-        let file = folder.join(path);
-        fs::create_dir_all(file.parent().unwrap_or(folder))?;
-        fs::write(file, text)?;
-    }
-    Ok(())
-}
-
-/// Puts a new folder in the place of one that may be there.
-fn exchange(new: &Path, folder: &Path, old: &Path) -> io::Result<()> {
-    if folder.exists() {
-        fs::rename(folder, old)?;
-    }
-    if let Err(error) = fs::rename(new, folder) {
-        if old.exists() {
-            fs::rename(old, folder)?;
-        }
-        return Err(error);
-    }
-    remove(old)
-}
-
-/// Removes a folder, if it is there.
-fn remove(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+/// Writes the files into a new folder; a SQL project that is there is replaced only with `force`.
+pub fn write(files: &[(String, String)], to: &Path, force: bool) -> io::Result<()> {
+    folder::write(files, to, (DESCRIPTION, "SQL project"), force)
 }
 
 /// The files of the SQL project.

@@ -20,7 +20,6 @@ use std::collections::BTreeSet;
 
 use arrow_schema::Schema;
 pub use change_keys::{ChangeKeyCandidate, is_change_stamp};
-pub(crate) use place::toml_text;
 pub use place::{Place, PlaceOptions, Role};
 pub use sample::{Misfit, Sample};
 use wmshost_databases::{CatalogTable, read_catalog};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use wmshost_flow::Failure;
-use wmshost_pipeline::{Connection, load, load_text};
+use wmshost_pipeline::{Connection, load, load_text, toml_text};
 
 use crate::environment::variable;
 use crate::error::{Error, Result};
@@ -170,21 +170,6 @@ fn section(label: &str, address: &Address, folder: &Path) -> String {
         Address::Declared => Ok(()),
     };
     text
-}
-
-/// Returns a text as TOML writes it.
-pub(crate) fn toml_text(text: &str) -> String {
-    let mut written = String::from("\"");
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => written.extend(['\\', letter]),
-            letter if letter.is_control() => {
-                let _ = write!(written, "\\u{:04X}", u32::from(letter));
-            }
-            letter => written.push(letter),
-        }
-    }
-    written + "\""
 }
 
 #[cfg(test)]

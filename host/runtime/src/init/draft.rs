@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use wmshost_flow::{AUDIT_COLUMNS, is_reserved};
-use wmshost_pipeline::is_source_name;
+use wmshost_pipeline::{is_source_name, stream_name, target_name, unused_name};
 
-use super::names::{stream_name, target_name, unused};
 use crate::discover::{ChangeKeyCandidate, DiscoveredColumn, DiscoveredTable, Discovery, RowCount, TableKind};
 
 /// The largest share of rows without a change key with which a table is read by it, in percent.
@@ -46,9 +45,9 @@ pub(crate) fn draft(discovery: &Discovery, is_same: bool) -> Vec<StreamDraft> {
         let key = key(table);
         let problem = problem(table, key.as_deref());
         StreamDraft {
-            name: unused(&stream_name(&table.name), &mut names),
+            name: unused_name(&stream_name(&table.name), &mut names),
             table: table.name.clone(),
-            target_table: unused(&target_name(&table.name, prefix), &mut targets),
+            target_table: unused_name(&target_name(&table.name, prefix), &mut targets),
             key: key.filter(|key| *key != table.key).unwrap_or_default(),
             change_key: change_key(table).map(|candidate| candidate.column.clone()),
             columns: rules(table),

@@ -5,20 +5,17 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `draft` | the decisions about each table |
-//! | `names` | names of streams and target tables |
 //! | `write` | the text of the file |
 
 mod draft;
-mod names;
 mod write;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use draft::{StreamDraft, draft};
-use names::stream_name;
 use wmshost_flow::Failure;
-use wmshost_pipeline::{Checked, check_text};
+use wmshost_pipeline::{Checked, check_text, stream_name};
 
 use crate::assembly::StreamFactory;
 use crate::check::{open_streams, scratch_targets};

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use wmshost_pipeline::toml_text;
+
 use super::InitRequest;
 use super::draft::StreamDraft;
 use crate::discover::EXTRACTOR;
-use crate::discover::toml_text;
 
 /// The standard loader.
 const LOADER: &str = "table";

@@ -10,7 +10,7 @@ use wmshost_flow::{
     DeleteGuard, Deletes, Failure, Ledger, LoadMode, Method, Observer, OnChange, Removal, Stream, StreamContext,
     StreamStatus, StreamSummary, Target, run_streams,
 };
-use wmshost_pipeline::{Checked, Connection, load_text};
+use wmshost_pipeline::{Checked, Connection, load_text, toml_text};
 use wmshost_singer::{
     Activated, ColumnsOf, Input, ROW, RecordExtractor, Removals, Stamp, VersionedLoader, column_name,
 };
@@ -18,7 +18,6 @@ use wmshost_singer::{
 use super::passing::{Commits, Passing};
 use super::target_settings::{LoadMethod, TargetSettings};
 use crate::assembly::{StreamFactory, connect};
-use crate::discover::toml_text;
 use crate::environment::variable;
 use crate::error::Result;
 use crate::events::StreamEvents;

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 use wmshost_flow::{
-    Action, Checkpoint, Definition, DefinitionChange, Failure, Ledger, LoadMode, Value, bookmark_from_json,
-    bookmark_to_json, timestamp_from_text,
+    Action, Bookmark, Checkpoint, Definition, DefinitionChange, Failure, Ledger, LoadMode, Micros, Value,
+    bookmark_from_json, bookmark_to_json, timestamp_from_text,
 };
 use wmshost_pipeline::{Resolved, StreamPlan};
 
@@ -75,13 +75,35 @@ impl StateExport {
         Ok(Self { wmshost_state: FORMAT, pipeline: pipeline.name.clone(), streams: exported })
     }
 
+    /// The bookmarks of another tool's streams, from which a pipeline is to go on.
+    pub fn of_bookmarks(pipeline: &str, bookmarks: Vec<(String, Bookmark)>, now: Micros) -> Self {
+        let checkpoint = |bookmark| Checkpoint {
+            bookmark,
+            mode: LoadMode::Merge,
+            complete: true,
+            source_version: None,
+            definition: None,
+            state: BTreeMap::new(),
+            run_id: String::new(),
+            batch: 0,
+            committed_at: now,
+        };
+        let streams = bookmarks.into_iter().map(|(stream, bookmark)| ExportedStream::of(&stream, checkpoint(bookmark)));
+        Self { wmshost_state: FORMAT, pipeline: pipeline.to_owned(), streams: streams.collect() }
+    }
+
+    /// The export as the text of a file.
+    pub fn text(&self) -> Result<String, serde_json::Error> {
+        Ok(format!("{:#}\n", serde_json::to_value(self)?))
+    }
+
     /// Writes the export to a file.
     pub fn write(&self, file: &Path) -> Result<()> {
         let refused = |error: String| {
             Failure::invalid_config(format!("{}: the export cannot be written: {error}", file.display()))
         };
-        let all = serde_json::to_value(self).map_err(|error| refused(error.to_string()))?;
-        fs::write(file, format!("{all:#}\n")).map_err(|error| refused(error.to_string()))?;
+        let text = self.text().map_err(|error| refused(error.to_string()))?;
+        fs::write(file, text).map_err(|error| refused(error.to_string()))?;
         Ok(())
     }
 }
@@ -195,7 +217,7 @@ pub fn read_export(file: &Path, pipeline: &str) -> Result<Vec<(String, Checkpoin
 
 #[cfg(test)]
 mod tests {
-    use wmshost_flow::{Bookmark, Position};
+    use wmshost_flow::Position;
 
     use super::*;
 

@@ -37,7 +37,7 @@ use wmshost_sandbox::{CONTRACT_VERSION, WASMTIME_VERSION, contract_range};
 
 pub(crate) use backfill_args::BackfillArgs;
 pub(crate) use doctor_args::DoctorArgs;
-pub(crate) use import_args::{ImportCommand, ImportDbtArgs, SqlDialect};
+pub(crate) use import_args::{ImportCommand, ImportDbtArgs, ImportMeltanoArgs, SqlDialect};
 pub(crate) use init_args::{DiscoverArgs, InitArgs};
 pub(crate) use models_args::{
     BuildArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, SelectArgs, ShowArgs, variables,

@@ -215,7 +215,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Kpi(arguments) => models::kpi(&app, &arguments),
         Command::Sample(command) => sample::sample(&app, command),
         Command::State(command) => state::state(&app, command),
-        Command::Import(command) => import::import(&command),
+        Command::Import(command) => import::import(&app, &command),
         Command::Status(arguments) => status::status(&app, &arguments.selection, arguments.output.output),
         Command::Receipt(command) => receipt::receipt(&command),
         Command::Alerts(command) => alerts::alerts(&app, command),

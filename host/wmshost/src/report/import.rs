@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use wmshost_flow::Failure;
-use wmshost_projects::{DbtImport, ItemStatus, ReportItem};
+use wmshost_projects::{DbtImport, ItemStatus, MeltanoImport, ReportItem, counts};
 
-use super::documents::import::ImportDocument;
+use super::documents::import::{ImportDocument, MeltanoDocument};
 use super::{json, note, print, table};
 use crate::cli::Output;
 
@@ -26,6 +26,29 @@ pub(crate) fn dbt(import: &DbtImport, folder: Option<&Path>, output: Output) -> 
             folder.display(),
             import.streams.join(", ")
         ));
+    }
+    Ok(())
+}
+
+/// Reports what became of each part of a Meltano project.
+pub(crate) fn meltano(import: &MeltanoImport, folder: Option<&Path>, output: Output) -> Result<(), Failure> {
+    if output == Output::Json {
+        return json(&MeltanoDocument::new(import, folder));
+    }
+    let row = |item: &wmshost_projects::ParityItem| {
+        [item.parity.name(), item.kind.name(), &item.name, &item.place(), &item.to, &item.reason]
+            .map(str::to_owned)
+            .to_vec()
+    };
+    table(&["outcome", "part", "name", "from", "to", "reason"], &[], import.items.iter().map(row).collect());
+    print(&counts(&import.items));
+    let Some(folder) = folder else { return Ok(()) };
+    note(&format!("written to {}: {} pipelines; next: wmshost check", folder.display(), import.pipelines.len()));
+    if import.files.iter().any(|(path, _)| path.ends_with(".state.json")) {
+        note(
+            "each NAME.state.json is for `wmshost state import PIPELINE --file NAME.state.json`, before the first run and \
+             after the last one of Meltano",
+        );
     }
     Ok(())
 }

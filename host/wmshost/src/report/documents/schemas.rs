@@ -22,7 +22,7 @@ use super::doctor::DoctorDocument;
 use super::error::ErrorDocument;
 use super::explain::ExplanationDocument;
 use super::grants::PluginGrantsDocument;
-use super::import::ImportDocument;
+use super::import::{ImportDocument, MeltanoDocument};
 use super::kpi::MetricDocument;
 use super::models::{CompiledModelDocument, FreshnessDocument, PlannedModelDocument, ShownNodeDocument};
 use super::plan::PlanDocument;
@@ -68,6 +68,7 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("state-diff", "wmshost state diff --output json", of::<StateDiffDocument>),
     entry("state-export", "wmshost state export", of::<StateExport>),
     entry("import-dbt", "wmshost import dbt --output json", of::<ImportDocument>),
+    entry("import-meltano", "wmshost import meltano --output json", of::<MeltanoDocument>),
     entry("singer-about", "wmshost singer tap|target --about --format json", of::<AboutDocument>),
     entry("status", "wmshost status --output json", of::<StatusDocument>),
     entry("clean", "wmshost clean --output json", of::<CleanedDocument>),
