@@ -27,6 +27,19 @@ fn the_target_is_equal_to_the_truth_without_quirks() {
     two_runs(&Setup::new(1, Quirks::default()));
 }
 
+/// A moment is a bookmark in other words than a database's.
+#[test]
+fn a_stream_goes_on_from_a_moment_that_an_operator_sets() {
+    let cloud = Cloud::new(&Setup::new(4, Quirks::default()));
+    cloud.run().ended(0);
+    let target = cloud.project.target();
+    target.execute_batch("UPDATE CLOUD_ITEM SET description = 'lost'").expect("an update");
+    let set = ["--stream", "item", "--bookmark", "2001-01-01 00:00:00", "--yes"];
+    cloud.project.wmshost("state set", &set).succeeded();
+    let run = cloud.project.wmshost("run", &["--stream", "item", "--output", "json"]).ended(0).json();
+    assert_ne!(run["streams"][0]["rows_read"], 0, "{run}");
+}
+
 #[test]
 fn each_quirk_alone() {
     let only = std::env::var("WMSHOST_TEST_QUIRK").ok();

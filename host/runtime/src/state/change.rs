@@ -8,7 +8,7 @@ use wmshost_flow::{
     Action, Bookmark, Checkpoint, DamagedRow, Definition, DefinitionChange, Failure, Lease, Ledger, LoadMode, Position,
     Sql, SqlSession, Value, bookmark_from_json, timestamp_from_text,
 };
-use wmshost_pipeline::{Method, Resolved, StreamPlan};
+use wmshost_pipeline::{Connection, Method, Resolved, StreamPlan};
 
 use super::stored_stream::{StoredStream, entry_of};
 use crate::assembly::{StreamFactory, connect};
@@ -141,7 +141,7 @@ impl CheckpointChange {
     /// that is read by its change key.
     pub fn set(runtime: &Runtime, file: &Path, stream: &str, bookmark: &str) -> Result<Self> {
         let mut stored = StoredStream::open(runtime, file, stream)?;
-        let bookmark = bookmark_for(&stored.plan, bookmark)?;
+        let bookmark = bookmark_for(&stored, bookmark)?;
         let previous = stored.checkpoint()?;
         let present = present(runtime, &stored.pipeline, &stored.plan).ok();
         // The existing rows keep their definition, whatever the bookmark.
@@ -192,7 +192,9 @@ impl CheckpointChange {
 }
 
 /// A bookmark from which the stream can go on.
-fn bookmark_for(plan: &StreamPlan, text: &str) -> Result<Bookmark, Failure> {
+fn bookmark_for(stored: &StoredStream, text: &str) -> Result<Bookmark, Failure> {
+    let plan = &stored.plan;
+    let is_service = matches!(stored.pipeline.connections.get(&plan.source), Some(Connection::Http(_)));
     let refused = |why: &str| Failure::invalid_config(format!("stream {}: {why}; nothing was set", plan.name));
     let is_moment = timestamp_from_text(text).is_some();
     match plan.method {
@@ -204,7 +206,7 @@ fn bookmark_for(plan: &StreamPlan, text: &str) -> Result<Bookmark, Failure> {
             "it goes on after the highest key that was read (method \"append\"), not from a moment; give the \
              positions of a bookmark, as `wmshost state export` writes them",
         )),
-        _ => parsed(text).ok_or_else(|| {
+        _ => parsed(text, is_service).ok_or_else(|| {
             refused(
                 "this is not a bookmark: give a moment such as \"2026-01-31 06:00:00\", or a list of positions as \
                  `wmshost state export` writes it",
@@ -213,11 +215,13 @@ fn bookmark_for(plan: &StreamPlan, text: &str) -> Result<Bookmark, Failure> {
     }
 }
 
-fn parsed(text: &str) -> Option<Bookmark> {
+/// Reads a bookmark, or makes one of a moment as the standard extractors of databases and of services have it.
+fn parsed(text: &str, is_service: bool) -> Option<Bookmark> {
     if let Some(moment) = timestamp_from_text(text) {
         let position = |name: &str, value| Position { name: name.to_owned(), value };
-        let phase = position("phase", Value::Text("changes".to_owned()));
-        return Some(Bookmark(vec![phase, position("watermark", Value::Timestamp(moment))]));
+        let (phase, name) = if is_service { ("idle", "high") } else { ("changes", "watermark") };
+        let phase = position("phase", Value::Text(phase.to_owned()));
+        return Some(Bookmark(vec![phase, position(name, Value::Timestamp(moment))]));
     }
     bookmark_from_json(&serde_json::from_str(text).ok()?)
 }
