@@ -107,5 +107,5 @@ fn a_history_that_is_damaged_is_reported() {
     std::fs::write(project.path("home/state.db"), "not a database at all, but long enough to be read as one")
         .expect("written");
     let _ = std::fs::remove_file(project.path("home/state.db-wal"));
-    project.wmshost("run", &[]).ended(2).says(&["state.db", "Move the file away"]);
+    project.wmshost("run", &[]).ended(2).says(&["state.db", "move it away"]);
 }

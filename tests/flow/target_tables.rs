@@ -163,3 +163,57 @@ fn a_type_is_not_widened_where_that_would_lose_what_somebody_added() {
     project.wmshost("run", &[]).ended(2).says(&["the computed column twice", "nothing was changed"]);
     assert_eq!(seen(&project), before);
 }
+
+/// Keys that are one for a table which ignores the case of texts or the blanks behind them, and are different rows of the
+/// source: none takes the place of another, on any way into the target, and none is removed with another.
+#[test]
+fn rows_whose_keys_only_the_target_takes_for_one_never_fall_together() {
+    const KEYS: [(&str, &str); 4] = [("a", "of a"), ("A", "of A"), ("a ", "of a and a blank"), ("b", "of b")];
+    let rows: Vec<String> = KEYS.map(|(key, v)| format!("('{key}', 1, '{v}', '2026-01-01')")).to_vec();
+    let source = "CREATE TABLE s (k TEXT, n INTEGER, v TEXT, changed TIMESTAMP, PRIMARY KEY (k, n));";
+    let columns = "n INTEGER, v TEXT, changed TIMESTAMP(6), wms_run_id TEXT, wms_loaded_at TIMESTAMP(6)";
+    let incremental = "method = \"incremental\"\nchange_key = \"changed\"\ndeletes = \"hard\"\nreconcile_every = \"0s\"\n\
+                       max_deleted_percent = 100\nmax_rejected_percent = 100\n";
+    for method in [incremental, "method = \"append\"\nmax_rejected_percent = 100\n"] {
+        for collation in ["NOCASE", "RTRIM"] {
+            // A table of somebody else's that compares the key in such a way: refused, and nothing is written.
+            let project = TestProject::with_stream(source, &format!("{method}take_over = \"WMS_S\"\n"));
+            let theirs = format!("CREATE TABLE WMS_S (k TEXT COLLATE {collation}, {columns}, PRIMARY KEY (k, n))");
+            project.target().execute_batch(&theirs).expect("a table");
+            project.change(&format!("INSERT INTO s VALUES {}", rows.join(", ")));
+            project.wmshost("run", &[]).says(&["compares texts by their bytes", "COLLATE BINARY"]);
+            assert_eq!(project.number("SELECT count(*) FROM WMS_S"), 0, "{collation} {method}");
+
+            // A second index: the rows that it refuses are in quarantine, and no other row has changed.
+            let project = TestProject::with_stream(source, method);
+            project.run();
+            let index = format!("CREATE UNIQUE INDEX theirs ON WMS_S (k COLLATE {collation}, n)");
+            project.target().execute_batch(&index).expect("an index");
+            project.change(&format!("INSERT INTO s VALUES {}", rows.join(", ")));
+            let run = project.run_stream("s");
+            let loaded = project.rows("SELECT k || '|' || v FROM WMS_S");
+            assert_eq!(loaded.len(), 3, "{collation} {method}: {loaded:?}");
+            assert_eq!(run["rows_rejected"], 1, "{collation} {method}");
+            let as_in_source = |row: &String| KEYS.iter().any(|(key, v)| *row == format!("{key}|{v}"));
+            assert!(loaded.iter().all(as_in_source), "{collation} {method}: {loaded:?}");
+
+            // A column that compares in such a way, with a key that does not: all rows are there, and one is removed alone.
+            let project = TestProject::with_stream(source, &format!("{method}take_over = \"WMS_S\"\n"));
+            let exact = format!(
+                "CREATE TABLE WMS_S (k TEXT COLLATE {collation}, {columns});
+                 CREATE UNIQUE INDEX exact ON WMS_S (k COLLATE BINARY, n)"
+            );
+            project.target().execute_batch(&exact).expect("a table");
+            project.change(&format!("INSERT INTO s VALUES {}", rows.join(", ")));
+            project.run();
+            assert_eq!(project.number("SELECT count(*) FROM WMS_S"), 4, "{collation} {method}");
+            if method == incremental {
+                project.change("DELETE FROM s WHERE k = 'A'");
+                project.run();
+                let left = project.rows("SELECT k FROM WMS_S ORDER BY k COLLATE BINARY");
+                assert_eq!(left, ["a", "a ", "b"], "{collation}");
+            }
+            project.wmshost("verify", &[]).succeeded();
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! SQLite's description of a table.
 
+use std::ffi::CStr;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
@@ -106,24 +107,36 @@ impl Column {
     }
 }
 
-/// Returns whether a merge can tell rows apart by these columns: the primary key or a unique index has just them.
+/// Returns whether a table's column is known to have the collation BINARY. SQLite does not report it for a view.
+pub(crate) fn is_binary(connection: &Connection, table: &Table, column: &Column) -> bool {
+    let found = connection.column_metadata(Some("main"), table.name.as_str(), column.name.as_str());
+    let binary = |(_, collation, ..): (_, Option<&CStr>, _, _, _)| collation.is_some_and(|name| name == c"BINARY");
+    !table.is_view && found.is_ok_and(binary)
+}
+
+/// Returns whether a merge can tell rows apart by these columns: the primary key or a unique index has just them, and
+/// compares texts by their bytes. For one that ignores their case, a row is another version of the row with the other case.
 pub(crate) fn is_unique(connection: &Connection, table: &Table, key: &[String]) -> rusqlite::Result<bool> {
-    if same_columns(&table.key(), key) {
-        return Ok(true);
-    }
-    let mut indexes =
-        connection.prepare("SELECT name FROM pragma_index_list(?1, 'main') WHERE \"unique\" = 1 AND partial = 0")?;
-    let mut columns = connection.prepare("SELECT name FROM pragma_index_info(?1, 'main') ORDER BY seqno")?;
-    let names = indexes.query_map([&table.name], |row| row.get::<_, String>(0))?;
-    for index in names {
+    let mut indexes = connection.prepare(
+        "SELECT name, origin = 'pk' FROM pragma_index_list(?1, 'main') WHERE \"unique\" = 1 AND partial = 0",
+    )?;
+    let mut columns = connection
+        .prepare("SELECT name, coll = 'BINARY' FROM pragma_index_xinfo(?1, 'main') WHERE key = 1 ORDER BY seqno")?;
+    let found = indexes.query_map([&table.name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let found: Vec<(String, bool)> = found.collect::<rusqlite::Result<_>>()?;
+    for (index, _) in &found {
         // An index over an expression has a column without a name.
-        let found = columns.query_map([index?], |row| row.get::<_, Option<String>>(0))?;
-        let found: Option<Vec<String>> = found.collect::<rusqlite::Result<_>>()?;
-        if found.is_some_and(|found| same_columns(&found, key)) {
+        let parts = columns.query_map([index], |row| Ok((row.get::<_, Option<String>>(0)?, row.get(1)?)))?;
+        let parts: Vec<(Option<String>, bool)> = parts.collect::<rusqlite::Result<_>>()?;
+        let names: Option<Vec<String>> = parts.iter().map(|(name, _)| name.clone()).collect();
+        let is_text = |name: &str| table.column(name).is_some_and(|column| column.arrow == DataType::Utf8);
+        let is_exact = parts.iter().all(|(name, binary)| *binary || !name.as_deref().is_some_and(is_text));
+        if is_exact && names.is_some_and(|names| same_columns(&names, key)) {
             return Ok(true);
         }
     }
-    Ok(false)
+    // A primary key that is the row number has no index.
+    Ok(same_columns(&table.key(), key) && !found.iter().any(|(_, is_primary)| *is_primary))
 }
 
 fn same_columns(a: &[String], b: &[String]) -> bool {

@@ -2,7 +2,6 @@
 //! decide for the columns of keys and indexes: their order decides which rows a run reads.
 
 use std::collections::BTreeSet;
-use std::ffi::CStr;
 
 use arrow_schema::DataType;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -14,7 +13,7 @@ use super::order::{order_of, order_with_misfits_last};
 use super::refusals::{is_strict, source_column};
 use crate::forms::Conversion;
 use crate::sqlite::statement::{Database, Statement, lock};
-use crate::sqlite::table::{Column, Table, quoted};
+use crate::sqlite::table::{Column, Table, is_binary, quoted};
 use crate::sqlite::types::{arrow_type, is_undecided};
 
 /// The reason why a view's column has no order.
@@ -211,13 +210,6 @@ fn check_added(
         *order = Ok(last);
     }
     Ok(())
-}
-
-/// Returns whether a table's column is known to have the collation BINARY. SQLite does not report it for a view.
-fn is_binary(connection: &Connection, table: &Table, column: &Column) -> bool {
-    let found = connection.column_metadata(Some("main"), table.name.as_str(), column.name.as_str());
-    let binary = |(_, collation, ..): (_, Option<&CStr>, _, _, _)| collation.is_some_and(|name| name == c"BINARY");
-    !table.is_view && found.is_ok_and(binary)
 }
 
 fn is_text_of_anything(column: &Column) -> bool {

@@ -190,10 +190,11 @@ impl SqliteTargetSession {
             .map_err(|error| failure("looking for a unique index", error))?;
         if !unique {
             return Err(Failure::invalid_config(format!(
-                "rows cannot be merged by {}: the table has no primary key or unique index on just that",
+                "rows cannot be merged by {}: the table has no primary key or unique index on just that which compares \
+                 texts by their bytes",
                 rule.key.join(", ")
             ))
-            .advise("create one"));
+            .advise("create one, for texts with COLLATE BINARY"));
         }
         let Some(version) = &rule.version else { return Ok(()) };
         if position_of(columns, version).is_none() {
@@ -335,7 +336,12 @@ fn conflict_text(table: &Table, columns: &SchemaRef, rule: &MergeRule) -> String
         differences.push(format!("excluded.{name} IS NOT t.{name}{collation}"));
         sets.push(format!("{name} = excluded.{name}"));
     }
-    let key = quoted_list(&rule.key);
+    // Of several unique indexes on the key, the one that compares texts by their bytes.
+    let key = rule.key.iter().map(|name| match table.column(name).map(|column| &column.arrow) {
+        Some(DataType::Utf8) => format!("{} COLLATE BINARY", quoted(name)),
+        _ => quoted(name),
+    });
+    let key = key.collect::<Vec<_>>().join(", ");
     let keeps_deleted = table.column(DELETED_AT).is_some();
     if keeps_deleted {
         // A row that the source has again is no longer deleted, whatever its version.

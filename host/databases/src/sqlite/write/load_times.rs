@@ -21,8 +21,9 @@ impl SqliteTargetSession {
         let columns: Vec<_> = keys.schema().fields().iter().map(|field| field.name().clone()).collect();
         let as_text = as_text(&found, &columns).map_err(|failure| failure.within(&place))?;
         let stored = StoredRows::encode(keys, &as_text).map_err(|row| row.failure(table).within(&place))?;
+        // The left side's collation counts, which is BINARY whatever the table's is.
         let same: Vec<_> =
-            columns.iter().enumerate().map(|(at, name)| format!("t.{} = f.c{at}", quoted(name))).collect();
+            columns.iter().enumerate().map(|(at, name)| format!("f.c{at} = t.{}", quoted(name))).collect();
         let batch_table = self.batch_table.table(&lock(&self.database), columns.len());
         let prepared = batch_table.and_then(|batch_table| {
             let text = format!(

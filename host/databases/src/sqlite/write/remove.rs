@@ -1,6 +1,8 @@
 //! Rows that the source no longer has: deleted, or marked as deleted.
 
 use arrow_array::RecordBatch;
+use arrow_schema::DataType;
+use rusqlite::Connection;
 use wmshost_flow::{Failure, Removal};
 use wmshost_sql::Value;
 
@@ -8,7 +10,7 @@ use super::encode::StoredRows;
 use super::session::{AUDIT_COLUMNS, DELETED_AT, SqliteTargetSession, WriteTable};
 use crate::sqlite::failure::failure;
 use crate::sqlite::statement::{Statement, lock};
-use crate::sqlite::table::{Table, quoted, quoted_list};
+use crate::sqlite::table::{Table, is_binary, quoted};
 use crate::sqlite::types::is_decimal_text;
 
 impl SqliteTargetSession {
@@ -42,9 +44,10 @@ impl SqliteTargetSession {
         let columns: Vec<_> = schema.fields().iter().map(|field| field.name().clone()).collect();
         let as_text = as_text(&found, &columns).map_err(|failure| failure.within(&place))?;
         let stored = StoredRows::encode(keys, &as_text).map_err(|row| row.failure(table).within(&place))?;
+        let key: Vec<_> = columns.iter().map(|name| key_column(&lock(&self.database), &found, name)).collect();
         let batch_table = self.batch_table.table(&lock(&self.database), columns.len());
         let prepared = batch_table
-            .and_then(|batch_table| Statement::prepare(&self.database, &text(&found, &columns, &batch_table, removal)));
+            .and_then(|batch_table| Statement::prepare(&self.database, &text(&found, &key, &batch_table, removal)));
         let mut statement = prepared.map_err(|error| failure(&place, error))?;
         self.batch_table.offer(Some(stored));
         let mut running = statement.run();
@@ -68,10 +71,21 @@ pub(crate) fn as_text(table: &Table, columns: &[String]) -> Result<Vec<bool>, Fa
     columns.iter().map(column).collect()
 }
 
-fn text(table: &Table, columns: &[String], batch_table: &str, removal: Removal) -> String {
-    let (name, key) = (quoted(&table.name), quoted_list(columns));
-    let cells: Vec<_> = (0..columns.len()).map(|at| format!("c{at}")).collect();
-    let which = format!("({key}) IN (SELECT {} FROM {batch_table})", cells.join(", "));
+/// A column of the key as it is compared: texts by their bytes. A column that is so by itself stays as it is, for an index
+/// over several columns is not used where one of them names a collation.
+fn key_column(connection: &Connection, table: &Table, name: &str) -> String {
+    match table.column(name) {
+        Some(column) if column.arrow == DataType::Utf8 && !is_binary(connection, table, column) => {
+            format!("{} COLLATE BINARY", quoted(name))
+        }
+        _ => quoted(name),
+    }
+}
+
+fn text(table: &Table, key: &[String], batch_table: &str, removal: Removal) -> String {
+    let (name, key_list) = (quoted(&table.name), key.join(", "));
+    let cells: Vec<_> = (0..key.len()).map(|at| format!("c{at}")).collect();
+    let which = format!("({key_list}) IN (SELECT {} FROM {batch_table})", cells.join(", "));
     match removal {
         Removal::Delete => format!("DELETE FROM main.{name} WHERE {which}"),
         Removal::Soft => format!(

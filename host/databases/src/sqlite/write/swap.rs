@@ -220,8 +220,9 @@ fn compare_by_key(
     })
 }
 
+/// The left side's collation counts: the staged table compares texts by their bytes.
 fn quote_pair(name: &str) -> String {
-    format!("o.{0} = n.{0}", quoted(name))
+    format!("n.{0} = o.{0}", quoted(name))
 }
 
 /// Without a key, rows are the same if they are equal in all columns, each as often as it occurs.

@@ -101,6 +101,8 @@ impl Clash {
             let parts = key.iter().map(named);
             parts.collect::<Vec<_>>().join(" || ', ' || ")
         };
+        // Texts of a key are compared by their bytes, as the staged table does, which is on the left side for that.
+        let same_key = key.iter().map(|name| format!("s.{0} = o.{0}", quoted(name)));
         let (from, to) = (quoted(&old.name), quoted(&staged.name));
         let query = format!(
             "SELECT {}, {} FROM main.{from} AS o JOIN main.{to} AS n ON {} \
@@ -108,7 +110,7 @@ impl Clash {
             words("o"),
             words("n"),
             same(columns, "n"),
-            same(&key, "s")
+            same_key.collect::<Vec<_>>().join(" AND ")
         );
         connection.query_row(&query, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()
     }

@@ -24,7 +24,7 @@ use super::message::Message;
 use crate::failure::{Failure, Stage};
 use crate::ports::extractor::NullKeys;
 use crate::ports::transform::{RejectedRow, Transform};
-use crate::rows::bad_rows::{without_null_change_keys, without_null_keys};
+use crate::rows::bad_rows::{without_long_keys, without_null_change_keys, without_null_keys};
 use crate::rows::batch::{Batch, Rejected};
 use crate::rows::origin::Origin;
 use crate::stream::context::{StageFailure, StreamContext};
@@ -82,7 +82,7 @@ impl TransformStage<'_> {
             Some((change_key, null_keys)) => without_null_change_keys(batch, change_key, *null_keys, self.key)?,
             None => batch,
         };
-        let batch = without_null_keys(batch, self.key)?;
+        let batch = without_long_keys(without_null_keys(batch, self.key)?, self.key)?;
         self.on_bad_value.check(&batch.rejected, self.key)?;
         Ok(batch)
     }
