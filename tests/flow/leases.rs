@@ -45,10 +45,11 @@ fn an_expired_lease_is_taken_over_and_given_back() {
 #[test]
 fn two_runs_at_once_end_equal_and_one_of_them_says_that_it_had_to_wait() {
     let mut project = TestProject::sample(30_000, 9);
-    project.set("WMS_BATCH_SIZE", "100");
-    project.set("TARGET_BATCH_SIZE", "100");
+    // Enough commits that the second run begins among them, also where they need not wait for a disk.
+    project.set("WMS_BATCH_SIZE", "20");
+    project.set("TARGET_BATCH_SIZE", "20");
     let mut first = project.begin_run();
-    let waiting = "SELECT count(*) FROM WMSHOST_LEASE";
+    let waiting = "SELECT count(*) FROM WMSHOST_LEASE WHERE stream = 'allocation'";
     while project.target().query_row(waiting, [], |row| row.get::<_, i64>(0)).unwrap_or(0) == 0 {
         assert!(first.try_wait().expect("a status").is_none(), "the first run ended too soon");
         std::thread::yield_now();

@@ -178,7 +178,8 @@ fn a_row_that_no_run_would_load_is_not_loaded_by_a_replay() {
         INSERT INTO s VALUES ('a', 'x'), (hex(zeroblob(2500)), 'long');";
     let project = TestProject::with_stream(table, "max_rejected_percent = 100\n");
     project.run();
-    project.wmshost("quarantine replay", &["--stream", "s"]).ended(1).says(&["a key has at most 4095"]);
+    let replay = project.wmshost("quarantine replay", &["--stream", "s"]).ended(1);
+    assert!(replay.out().contains("a key has at most 4095"), "{}", replay.out());
     assert_eq!(project.rows("SELECT k FROM WMS_S"), ["a"]);
     assert_eq!(project.number("SELECT count(*) FROM WMSHOST_QUARANTINE"), 1);
 }

@@ -92,10 +92,10 @@ impl Comparison {
     }
 
     /// Returns whether everything was compared and a repair has loaded all rows that were missing or different in the
-    /// target. A row whose new version is rejected stays as it was, and is not the source's.
+    /// target. A row whose new version is in quarantine stays as it was.
     pub fn is_mended(&self) -> bool {
         let duplicates = self.source_duplicates + self.target_duplicates;
-        self.is_complete && duplicates == 0 && self.outdated == 0 && self.loaded >= self.missing + self.different
+        self.is_complete && duplicates == 0 && self.loaded >= self.missing + self.different
     }
 
     /// Describes what was done before a comparison broke off.

@@ -158,8 +158,9 @@ Examples:
     /// Compare source and target by count and hash per range of keys, and name what differs
     #[command(after_help = "\
 Each stream's rows go through its own transforms as they would in a run; rows that go to quarantine are not expected in
-the target. Exit code 1 if anything differs that was not repaired. Rows are deleted only after source and target were
-read to their ends, and never more than `max_deleted` and `max_deleted_percent` allow.
+the target. Exit code 1 if anything differs that was not repaired; with --repair, a row whose new version goes to
+quarantine keeps the version that the target has, which is no failure. Rows are deleted only after source and target
+were read to their ends, and never more than `max_deleted` and `max_deleted_percent` allow.
 
 A stream that is found equal is verified through the time before its source was opened: `wmshost status` shows that.
 
