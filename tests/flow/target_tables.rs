@@ -164,8 +164,8 @@ fn a_type_is_not_widened_where_that_would_lose_what_somebody_added() {
     assert_eq!(seen(&project), before);
 }
 
-/// Keys that are one for a table which ignores the case of texts or the blanks behind them, and are different rows of the
-/// source: none takes the place of another, on any way into the target, and none is removed with another.
+/// The target may ignore the case of texts in a key, or the blanks at their ends. The source's rows still never take each
+/// other's places, on any way into the target, and none is removed with another.
 #[test]
 fn rows_whose_keys_only_the_target_takes_for_one_never_fall_together() {
     const KEYS: [(&str, &str); 4] = [("a", "of a"), ("A", "of A"), ("a ", "of a and a blank"), ("b", "of b")];

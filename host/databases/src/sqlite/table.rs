@@ -115,7 +115,7 @@ pub(crate) fn is_binary(connection: &Connection, table: &Table, column: &Column)
 }
 
 /// Returns whether a merge can tell rows apart by these columns: the primary key or a unique index has just them, and
-/// compares texts by their bytes. For one that ignores their case, a row is another version of the row with the other case.
+/// compares texts by their bytes. An index that ignores their case would take two rows for versions of one.
 pub(crate) fn is_unique(connection: &Connection, table: &Table, key: &[String]) -> rusqlite::Result<bool> {
     let mut indexes = connection.prepare(
         "SELECT name, origin = 'pk' FROM pragma_index_list(?1, 'main') WHERE \"unique\" = 1 AND partial = 0",
