@@ -108,3 +108,28 @@ fn of_many_states_that_wait_the_last_one_is_passed_on() {
     assert_eq!(load(&project, &text).succeeded().out().lines().last(), Some("4999"));
     assert_eq!(project.number("SELECT COUNT(*) FROM ORDERS"), 5_000);
 }
+
+/// What a tap's stream rejects can be looked at and dropped, whether the pipeline file has the stream or not.
+#[test]
+fn rejected_records_of_a_stream_that_the_file_lacks_can_be_listed() {
+    let project = project("", "");
+    let mut messages = records("orders", [(1, 7), (3, 9)]);
+    messages += "{\"type\":\"RECORD\",\"stream\":\"orders\",\"record\":{\"id\":2,\"at\":\"no number\"}}\n";
+    load(&project, &messages).says(&["1 rejected"]);
+    let quarantine = |arguments: &[&str]| {
+        let (action, rest) = arguments.split_first().expect("an action");
+        let pipeline = project.pipeline().display().to_string();
+        project.plain(&[&["quarantine", action, &pipeline], rest].concat())
+    };
+    for selection in [&["list"][..], &["list", "--stream", "orders"]] {
+        let listed = quarantine(&[selection, &["--output", "json"]].concat()).succeeded().json();
+        let rows = listed.as_array().expect("rows");
+        assert_eq!(rows.len(), 1, "{selection:?}: {listed}");
+        assert_eq!((&rows[0]["stream"], &rows[0]["key"]), (&"orders".into(), &"id=2".into()));
+        let shown = quarantine(&["show", rows[0]["id"].as_str().expect("an id")]).succeeded().out();
+        assert!(shown.contains("at = \"no number\""), "{shown}");
+    }
+    quarantine(&["list", "--stream", "items"]).ended(2).says(&["items"]);
+    quarantine(&["drop", "--stream", "orders", "--yes"]).succeeded();
+    quarantine(&["list"]).succeeded().says(&["0 rows in quarantine"]);
+}

@@ -162,6 +162,10 @@ impl TargetSession for FaultyTarget {
         self.session.merge(table, rows, rule)
     }
 
+    fn check_merge(&mut self, table: &str, rule: &MergeRule) -> Result<(), Failure> {
+        self.session.check_merge(table, rule)
+    }
+
     fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure> {
         self.session.stage(table, resume)
     }

@@ -252,6 +252,54 @@ fn a_changed_form_belongs_to_the_definition_of_a_checkpoint() {
     assert!(plan.contains("the whole table is read again") && plan.contains("other columns none → v skip"), "{plan}");
 }
 
+/// A name that goes to another column of the source never has the values of both.
+#[test]
+fn names_that_change_columns_are_never_mixed() {
+    let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, no INTEGER UNIQUE, a TEXT, b TEXT, c TEXT, changed TIMESTAMP);
+        INSERT INTO s VALUES (1, 2, 'a1', 'b1', 'c1', '2026-01-01'), (2, 1, 'a2', 'b2', 'c2', '2026-01-02')";
+    let swapped = "a = { rename = \"b\" }\nb = { rename = \"a\" }\n";
+    for method in ["method = \"incremental\"\nchange_key = \"changed\"\nlookback = \"0s\"", "method = \"append\"", ""] {
+        for (before, after, expected) in [
+            ("", swapped, ["b1 a1", "b2 a2", "b3 a3"]),
+            (swapped, "", ["a1 b1", "a2 b2", "a3 b3"]),
+            (
+                "c = { rename = \"x\" }\n",
+                "c = { rename = \"a\" }\na = { rename = \"x\" }\n",
+                ["c1 b1", "c2 b2", "c3 b3"],
+            ),
+        ] {
+            for (on_change, code) in [("tell", 0), ("reload", 0), ("fail", 2)] {
+                let stream =
+                    |rules: &str| format!("{method}\non_change = \"{on_change}\"\n[streams.s.columns]\n{rules}");
+                let project = TestProject::with_stream(table, &stream(before));
+                project.run();
+                project.change("INSERT INTO s VALUES (3, 3, 'a3', 'b3', 'c3', '2026-01-03')");
+                project.write_stream(&stream(after));
+                let what = format!("{on_change}: {method} {before} -> {after}");
+                let ran = project.wmshost("run", &[]);
+                assert_eq!(ran.code(), Some(code), "{what}: {}", ran.err());
+                // What the pipeline file says is refused before the source is opened.
+                ran.says(&[if code == 0 { "source column of a" } else { "other columns" }]);
+                let rows = project.rows("SELECT a, b FROM WMS_S ORDER BY id");
+                if code == 0 {
+                    assert_eq!(rows, expected, "{what}");
+                    project.wmshost("verify", &[]).succeeded();
+                } else {
+                    assert_eq!(rows.len(), 2, "{what}");
+                }
+            }
+        }
+    }
+    // Rows that two columns tell apart are different rows.
+    let stream = |rules: &str| format!("method = \"append\"\nkey = [\"id\"]\n[streams.s.columns]\n{rules}");
+    let project = TestProject::with_stream(table, &stream(""));
+    project.run();
+    project.write_stream(&stream("id = { rename = \"no\" }\nno = { rename = \"id\" }\n"));
+    project.wmshost("run", &[]).ended(2).says(&["source column of id id → no", "--on-change reload"]);
+    project.wmshost("run", &["--on-change", "reload"]).succeeded();
+    assert_eq!(project.rows("SELECT id, no, a FROM WMS_S ORDER BY id"), ["1 2 a2", "2 1 a1"]);
+}
+
 /// Rows 1 to 9, whose change key this makes of the row's number.
 fn numbered(change_key: &str, declared: &str, rules: &str) -> TestProject {
     TestProject::with_stream(

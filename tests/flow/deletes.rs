@@ -78,6 +78,39 @@ fn a_purge_of_a_day_is_found_in_a_table_that_is_replaced() {
     }
 }
 
+/// A column that the source lost stays in a table that is replaced, as long as a row that is kept as deleted has a value in it.
+#[test]
+fn a_row_that_is_kept_as_deleted_keeps_the_values_of_columns_that_the_source_lost() {
+    let table = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, weight DECIMAL(8,2), empty TEXT);
+        INSERT INTO s VALUES (1, 'a', 1.5, NULL), (2, 'b', 2.25, 'x'), (3, 'c', NULL, 'y')";
+    let project = TestProject::with_stream(table, "deletes = \"soft\"\nmax_deleted_percent = 100\n");
+    project.run();
+    project.change("DELETE FROM s WHERE id = 1");
+    project.run();
+    // Another row is deleted in the run in which the columns are gone.
+    project.change("DELETE FROM s WHERE id = 3; ALTER TABLE s DROP COLUMN weight; ALTER TABLE s DROP COLUMN empty");
+    let run = project.run_stream("s");
+    let told = ["weight is no longer in the source", "empty is no longer in the source"];
+    assert_eq!(run["schema_changes"], serde_json::json!(told));
+    let rows = "SELECT id, v, weight, empty, wms_deleted_at IS NOT NULL FROM WMS_S ORDER BY id";
+    assert_eq!(project.rows(rows), ["1 a 1.5 NULL 1", "2 b NULL NULL 0", "3 c NULL y 1"]);
+    let before = project.rows("SELECT * FROM WMS_S ORDER BY id");
+    for _ in 0..2 {
+        let run = project.run_stream("s");
+        assert_eq!((&run["rows_deleted"], &run["rows_written"]), (&0.into(), &0.into()));
+        assert_eq!(project.rows("SELECT * FROM WMS_S ORDER BY id"), before);
+    }
+    // The last value in a column is gone, and so is the column.
+    project.change("INSERT INTO s VALUES (3, 'again')");
+    project.run();
+    assert_eq!(
+        project.rows("SELECT id, v, weight, wms_deleted_at IS NOT NULL FROM WMS_S ORDER BY id"),
+        ["1 a 1.5 1", "2 b NULL 0", "3 again NULL 0"]
+    );
+    assert_eq!(project.number("SELECT count(*) FROM pragma_table_info('WMS_S') WHERE name = 'empty'"), 0);
+    project.wmshost("verify", &[]).succeeded();
+}
+
 #[test]
 fn a_comparison_by_keys_says_only_what_it_saw() {
     let project =

@@ -265,6 +265,9 @@ impl TargetSession for TrappedTarget {
         self.writes()?;
         self.inner().merge(table, rows, rule)
     }
+    fn check_merge(&mut self, table: &str, rule: &MergeRule) -> Result<(), Failure> {
+        self.inner().check_merge(table, rule)
+    }
     fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure> {
         self.inner().stage(table, resume)
     }

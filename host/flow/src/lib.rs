@@ -50,7 +50,7 @@ pub use compare::{Compare, Compared, Comparison, Depth, Difference, DifferenceKi
 pub use csv::{CsvCell, CsvRecord, csv_records};
 pub use definition::{
     ColumnUse, Definition, DefinitionChange, Impact, LARGEST_VALUE, PluginUse, Reaction, SOURCE_DATABASE,
-    SOURCE_SCHEMA, column_options, grant_options, mask_option,
+    SOURCE_SCHEMA, column_options, grant_options, mask_option, renamed_columns,
 };
 pub use failure::cause::{ErrorClass, FailureCause, WasmError};
 pub use failure::kind::FailureKind;

@@ -12,7 +12,7 @@
 //! | `run_id` | ids of runs |
 //! | `files` | files that are read while they are written |
 //! | `data_dir` | the folder for the host's own files |
-//! | `own_database` | a database of the host's own that cannot be opened |
+//! | `own_database` | databases of the host's own |
 //! | `failpoints` | crashes on purpose, for tests |
 //! | `events` | events of a run and their observer |
 //! | `history` | the history of runs |

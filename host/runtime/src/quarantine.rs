@@ -1,10 +1,11 @@
 //! Rejected rows: listing them, sending them through the pipeline again, deleting them. Rows are read page by page,
 //! because a quarantine can be large.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use wmshost_flow::{Failure, Quarantine, QuarantineFilter, QuarantinedRow, Replayed, Sql};
-use wmshost_pipeline::{Checked, Resolved};
+use wmshost_flow::{Failure, Quarantine, QuarantineFilter, QuarantinedRow, Replayed, Sql, SqlSession};
+use wmshost_pipeline::{Checked, Connection, Resolved, StreamPlan};
 
 use crate::assembly::{StreamFactory, connect};
 use crate::error::Result;
@@ -61,6 +62,52 @@ struct Listing<'a> {
     receive: &'a mut dyn FnMut(&QuarantinedRow),
 }
 
+/// A stream that can have rows in quarantine.
+struct Kept {
+    stream: String,
+    /// The label of the database with its quarantine.
+    target: String,
+}
+
+impl Kept {
+    fn of(plan: &StreamPlan) -> Self {
+        Self { stream: plan.name.clone(), target: plan.target.clone() }
+    }
+
+    /// A session that reads the quarantine; `None` if its database does not exist yet.
+    fn reader(&self, pipeline: &Resolved) -> Result<Option<Box<dyn SqlSession>>, Failure> {
+        connect::reader(&self.target, &pipeline.connections[&self.target])
+    }
+}
+
+/// Returns the streams with these names, or all. A stream need not be in the pipeline file: `wmshost singer target` loads those
+/// of a tap, and one that was taken out of the file leaves its rows.
+fn kept(pipeline: &Resolved, names: &[String]) -> Result<Vec<Kept>> {
+    let of_file = pipeline.select(names);
+    if let (Ok(plans), false) = (&of_file, names.is_empty()) {
+        return Ok(plans.iter().map(|plan| Kept::of(plan)).collect());
+    }
+    let targets: BTreeSet<&String> = pipeline.streams.iter().map(|plan| &plan.target).collect();
+    let is_database = |connection: &Connection| !matches!(connection, Connection::Http(_));
+    let others = pipeline.connections.iter().filter(|(_, connection)| targets.is_empty() && is_database(connection));
+    let labels = targets.iter().copied().chain(others.map(|(label, _)| label));
+    let mut all: Vec<Kept> = pipeline.streams.iter().map(Kept::of).collect();
+    for label in labels {
+        let Some(mut sql) = connect::reader(label, &pipeline.connections[label])? else { continue };
+        for stream in (Quarantine { pipeline: &pipeline.name }).streams(sql.as_mut())? {
+            if !all.iter().any(|kept| kept.stream == stream) {
+                all.push(Kept { stream, target: label.clone() });
+            }
+        }
+    }
+    if names.iter().any(|name| !all.iter().any(|kept| kept.stream == *name)) {
+        // It names the streams of the file, and what is wrong with the names.
+        of_file?;
+    }
+    all.retain(|kept| names.is_empty() || names.contains(&kept.stream));
+    Ok(all)
+}
+
 /// Lists rows in the order in which they were rejected, one by one.
 pub fn list(
     pipeline: &Resolved,
@@ -71,9 +118,9 @@ pub fn list(
     let left = options.limit.unwrap_or(usize::MAX);
     let mut listing = Listing { left, after: options.after.clone(), with_row: options.with_row, listed: 0, receive };
     let mut count = 0;
-    for plan in pipeline.select(options.streams)? {
-        let Some(mut sql) = connect::stream_reader(pipeline, plan)? else { continue };
-        let filter = QuarantineFilter { stream: plan.name.clone(), rule: options.rule.clone(), ids: Vec::new() };
+    for kept in kept(pipeline, options.streams)? {
+        let Some(mut sql) = kept.reader(pipeline)? else { continue };
+        let filter = QuarantineFilter { stream: kept.stream, rule: options.rule.clone(), ids: Vec::new() };
         let quarantine = Quarantine { pipeline: &pipeline.name };
         count += quarantine.count(sql.as_mut(), &filter)?;
         listing.stream(&quarantine, sql.as_mut(), &filter)?;
@@ -119,9 +166,9 @@ impl Listing<'_> {
 pub fn find(pipeline: &Resolved, id: &str) -> Result<QuarantinedRow> {
     check_ids(&[id.to_owned()])?;
     let (mut found, mut count) = (Vec::new(), 0);
-    for plan in &pipeline.streams {
-        let Some(mut sql) = connect::stream_reader(pipeline, plan)? else { continue };
-        let filter = QuarantineFilter { stream: plan.name.clone(), rule: None, ids: vec![id.to_owned()] };
+    for kept in kept(pipeline, &[])? {
+        let Some(mut sql) = kept.reader(pipeline)? else { continue };
+        let filter = QuarantineFilter { stream: kept.stream, rule: None, ids: vec![id.to_owned()] };
         let quarantine = Quarantine { pipeline: &pipeline.name };
         count += quarantine.count(sql.as_mut(), &filter)?;
         found.extend(quarantine.page(sql.as_mut(), &filter, None, 2, true)?);
@@ -140,8 +187,8 @@ pub fn find(pipeline: &Resolved, id: &str) -> Result<QuarantinedRow> {
 pub fn count(pipeline: &Resolved, filter: &QuarantineFilter) -> Result<u64> {
     check_ids(&filter.ids)?;
     let mut count = 0;
-    for plan in pipeline.select(std::slice::from_ref(&filter.stream))? {
-        let mut sql = connect::stream_reader(pipeline, plan)?;
+    for kept in kept(pipeline, std::slice::from_ref(&filter.stream))? {
+        let mut sql = kept.reader(pipeline)?;
         let quarantine = Quarantine { pipeline: &pipeline.name };
         for id in &filter.ids {
             let one = QuarantineFilter { rule: None, ids: vec![id.clone()], ..filter.clone() };
@@ -180,9 +227,9 @@ pub fn replay(
 /// Deletes the selected rows of a stream from quarantine for good; returns their number.
 pub fn drop_rows(runtime: &Runtime, pipeline: &Resolved, filter: &QuarantineFilter) -> Result<u64> {
     let mut dropped = 0;
-    for plan in pipeline.select(std::slice::from_ref(&filter.stream))? {
-        let connection = connect::stream_target(pipeline, plan)?;
-        let target = connect::target(&plan.target, connection, 1, Arc::clone(&runtime.clock))?;
+    for kept in kept(pipeline, std::slice::from_ref(&filter.stream))? {
+        let connection = &pipeline.connections[&kept.target];
+        let target = connect::target(&kept.target, connection, 1, Arc::clone(&runtime.clock))?;
         let mut session = target.sql()?;
         session.begin()?;
         dropped += Quarantine { pipeline: &pipeline.name }.clear(session.as_mut(), filter)?;

@@ -145,6 +145,14 @@ fn same_columns(a: &[String], b: &[String]) -> bool {
     a.len() == b.len() && !a.is_empty() && within(a, b) && within(b, a)
 }
 
+/// A column of a table whose values are compared by their bytes, whatever collation the column or an index of it has.
+pub(crate) fn by_bytes(table: &Table, name: &str) -> String {
+    match table.column(name).map(|column| &column.arrow) {
+        Some(DataType::Utf8) => format!("{} COLLATE BINARY", quoted(name)),
+        _ => quoted(name),
+    }
+}
+
 /// A name as an identifier in a statement.
 pub(crate) fn quoted(name: &str) -> String {
     Dialect::Sqlite.quoted(name)

@@ -166,6 +166,13 @@ fn what_does_not_fit_the_table_is_refused_before_anything_is_written() {
         let failure = writer.merge(&world.table, &batch(&[]), &rule(&["name"], None)).expect_err("no such key");
         assert_eq!(failure.kind, FailureKind::InvalidConfig, "{}: {failure}", world.driver());
         writer.rollback().expect("a rollback");
+        // A stream asks for it before it has any rows.
+        writer.begin().expect("a transaction");
+        assert_eq!(writer.check_merge(&world.table, &rule(&["name"], None)), Err(failure), "{}", world.driver());
+        writer.rollback().expect("a rollback");
+        writer.begin().expect("a transaction");
+        assert_eq!(writer.check_merge(&world.table, &rule(&["id"], None)), Ok(()), "{}", world.driver());
+        writer.rollback().expect("a rollback");
         assert!(world.rows("SELECT id FROM T").is_empty());
     }
 }

@@ -40,6 +40,7 @@ fn definition_of(target_table: &str) -> Definition {
         change_key: Some("changed".to_owned()),
         lookback_micros: 7,
         null_keys: NullKeys::Include,
+        renamed: BTreeMap::from([("id".to_owned(), "Nr. é".to_owned())]),
         options: BTreeMap::from([("column é".to_owned(), "text".to_owned())]),
         plugins: vec![PluginUse {
             stage: Stage::Extract,

@@ -180,7 +180,7 @@ pub(crate) fn differences(before: &Definition, now: &Definition) -> Vec<Definiti
         differs(impact, name, before.options.get(name).map_or(unrecorded, String::as_str), option);
     }
     found.extend(plugin_differences(&before.plugins, &now.plugins));
-    found.extend(column_differences(before, &now.columns));
+    found.extend(column_differences(before, now));
     found
 }
 
@@ -216,8 +216,8 @@ fn build(plugin: &PluginUse) -> String {
     format!("{} {}", plugin.version, plugin.digest.get(..12).unwrap_or(&plugin.digest))
 }
 
-/// Returns the columns that are new, came back or changed their type. Dropped columns are reported with the table's schema.
-fn column_differences(before: &Definition, now: &[ColumnUse]) -> Vec<DefinitionChange> {
+/// Returns the columns that are new, came back, or changed their type or the source's column that they are read from. Dropped columns are reported with the table's schema.
+fn column_differences(before: &Definition, now: &Definition) -> Vec<DefinitionChange> {
     if before.columns.is_empty() {
         return Vec::new();
     }
@@ -232,7 +232,15 @@ fn column_differences(before: &Definition, now: &[ColumnUse]) -> Vec<DefinitionC
         }
         Some(_) => None,
     };
-    now.iter().filter_map(differing).collect()
+    // Values of two columns of the source must not be mixed in one, nor rows that are told apart by the one or the other.
+    let read_otherwise = |new: &ColumnUse| {
+        let (was, is) = (before.source_column(&new.name), now.source_column(&new.name));
+        let is_key = now.key.iter().any(|key| key.eq_ignore_ascii_case(&new.name));
+        let impact = if is_key { Impact::Identity } else { Impact::Stale };
+        let differs = column(&before.columns, &new.name).is_some() && !was.eq_ignore_ascii_case(is);
+        differs.then(|| change(impact, format!("source column of {}", new.name), was, is))
+    };
+    now.columns.iter().filter_map(differing).chain(now.columns.iter().filter_map(read_otherwise)).collect()
 }
 
 /// Returns the difference that a column is new.

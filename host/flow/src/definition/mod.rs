@@ -58,6 +58,12 @@ pub fn column_options(rules: &ColumnRules, keys: &[String]) -> [(String, String)
     [(KEY_COLUMNS.to_owned(), rules_text(of_keys)), (OTHER_COLUMNS.to_owned(), rules_text(others))]
 }
 
+/// Returns the columns that the rules rename, by their names in the stream.
+pub fn renamed_columns(rules: &ColumnRules) -> BTreeMap<String, String> {
+    let named = |(column, rule): (&String, &ColumnRule)| Some((rule.stream_name(column)?.to_owned(), column.clone()));
+    rules.iter().filter_map(named).filter(|(name, column)| name != column).collect()
+}
+
 /// Returns the options of a definition for the parts of tables that a stream may read.
 pub fn grant_options(grants: &TableGrants) -> [(String, String); 2] {
     let texts = |of: fn(&TableGrant) -> Option<String>| {
@@ -98,6 +104,8 @@ pub struct Definition {
     pub lookback_micros: u64,
     /// The policy for rows without a change key.
     pub null_keys: NullKeys,
+    /// The columns of the source, by the names that the stream has for them, where those are others.
+    pub renamed: BTreeMap<String, String>,
     /// The other options of the pipeline that decide which rows and values are read.
     pub options: BTreeMap<String, String>,
     /// The plugins in the order in which rows pass through them.
@@ -147,6 +155,7 @@ impl Definition {
             change_key: request.change_key.clone(),
             lookback_micros: request.lookback_micros,
             null_keys: request.null_keys,
+            renamed: BTreeMap::new(),
             options: versions.map(|most| (LOOKBACK_VERSIONS.to_owned(), most)).into_iter().collect(),
             plugins: Vec::new(),
             columns: Vec::new(),
@@ -158,6 +167,11 @@ impl Definition {
     pub(crate) fn change_key_policy(&self) -> Option<(String, NullKeys)> {
         let change_key = self.change_key.clone().filter(|_| self.method == Method::Incremental)?;
         Some((change_key, self.null_keys))
+    }
+
+    /// The source's column of one in the stream.
+    fn source_column<'a>(&'a self, name: &'a str) -> &'a str {
+        by_name(self.renamed.iter(), name, |(name, _)| name).map_or(name, |(_, column)| column)
     }
 
     /// Returns a short digest of the whole definition, in hex.
@@ -233,6 +247,7 @@ pub(crate) mod tests {
             change_key: Some("changed".to_owned()),
             lookback_micros: 900_000_000,
             null_keys: NullKeys::Include,
+            renamed: BTreeMap::from([("amount".to_owned(), "Unit Price".to_owned())]),
             options: BTreeMap::from([("column note".to_owned(), "text".to_owned())]),
             plugins: vec![
                 plugin(Stage::Extract, "tables"),

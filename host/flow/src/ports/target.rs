@@ -149,6 +149,9 @@ pub trait TargetSession: Send {
     fn insert(&mut self, table: &str, rows: &RecordBatch) -> Result<WriteStats, Failure>;
     /// Inserts new rows, and updates those that differ and are not older; refused rows as for `insert`.
     fn merge(&mut self, table: &str, rows: &RecordBatch, rule: &MergeRule) -> Result<WriteStats, Failure>;
+    /// Fails unless the table, if it exists, can tell its rows apart by the rule's key and their versions by its version
+    /// column.
+    fn check_merge(&mut self, table: &str, rule: &MergeRule) -> Result<(), Failure>;
     /// Creates an empty staging table for the table and returns its name; if `resume` is true, it keeps the rows that
     /// an interrupted load left there.
     fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure>;

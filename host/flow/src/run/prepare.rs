@@ -6,6 +6,7 @@ use crate::definition::columns_of;
 use crate::failure::Failure;
 use crate::metadata::checkpoint::LoadMode;
 use crate::metadata::{Lease, SYSTEM_COLUMNS};
+use crate::ports::target::MergeRule;
 use crate::stream::Stream;
 use crate::stream::opened::{Prepared, ReadyStream};
 use crate::stream::policy::Deletes;
@@ -76,6 +77,10 @@ impl Stream {
         self.loader.prepare(request)?;
         if self.policy.deletes == Deletes::Soft {
             lock(&self.target).keep_deleted(&request.table)?;
+        }
+        if request.mode != LoadMode::Replace && !request.key.is_empty() {
+            let rule = MergeRule { key: request.key.clone(), version: request.version.clone() };
+            lock(&self.target).check_merge(&request.table, &rule)?;
         }
         let after = lock(&self.target).describe(&request.table)?;
         let known = previous.as_ref().and_then(|previous| previous.definition.as_ref());

@@ -300,6 +300,10 @@ impl TargetSession for MemorySession {
         })
     }
 
+    fn check_merge(&mut self, _: &str, _: &MergeRule) -> Result<(), Failure> {
+        Ok(())
+    }
+
     fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure> {
         let name = format!("{}{STAGED_SUFFIX}", table.name);
         if !resume || self.operate("stage")?.database.table(&name).is_err() {

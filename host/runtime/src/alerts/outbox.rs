@@ -18,10 +18,7 @@ use wmshost_flow::{Failure, Micros};
 use super::cause::Causes;
 use super::message::AlertMessage;
 use super::rules::{Incident, NoticeKind, decide};
-use crate::data_dir::DataDir;
-use crate::own_database::unusable;
-
-const FORMAT: i64 = 1;
+use crate::own_database::OwnDatabase;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS incidents (
@@ -32,8 +29,9 @@ const SCHEMA: &str = "
         id TEXT NOT NULL, channel TEXT NOT NULL, pipeline TEXT NOT NULL, cause TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
         made_at INTEGER NOT NULL, not_before INTEGER NOT NULL, tries INTEGER NOT NULL, claimed_until INTEGER NOT NULL,
         sent_at INTEGER, problem TEXT,
-        PRIMARY KEY (pipeline, channel, id)) STRICT, WITHOUT ROWID;
-    PRAGMA user_version = 1;";
+        PRIMARY KEY (pipeline, channel, id)) STRICT, WITHOUT ROWID;";
+
+const OUTBOX: OwnDatabase = OwnDatabase { what: "outbox of alerts", formats: &[SCHEMA], is_durable: true };
 
 /// The time for which messages that were sent are kept.
 const KEPT: Micros = 30 * 86_400 * 1_000_000;
@@ -86,30 +84,7 @@ fn failed(what: &'static str) -> impl Fn(rusqlite::Error) -> Failure {
 impl Outbox {
     /// Opens the outbox in this file, and creates it if it does not exist.
     pub(super) fn open(file: &Path) -> Result<Self, Failure> {
-        let place = |error: String| {
-            Failure::invalid_config(format!("{}: the outbox of alerts cannot be opened: {error}", file.display()))
-                .advise("set WMSHOST_HOME to a folder that can be written")
-        };
-        if let Some(folder) = file.parent() {
-            DataDir::make_private(folder).map_err(|error| place(error.to_string()))?;
-        }
-        let open = || {
-            let mut connection = Connection::open(file)?;
-            connection.busy_timeout(Duration::from_secs(10))?;
-            let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-            if version < FORMAT {
-                connection.pragma_update(None, "journal_mode", "WAL")?;
-                let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                transaction.execute_batch(SCHEMA)?;
-                transaction.commit()?;
-            }
-            Ok((connection, version))
-        };
-        let (connection, version) = open().map_err(|error| unusable(file, "outbox of alerts", &error))?;
-        if version > FORMAT {
-            return Err(place(format!("it has format {version}, this host knows {FORMAT}")));
-        }
-        Ok(Self(connection))
+        OUTBOX.open(file).map(Self)
     }
 
     /// Compares the causes of a pipeline with its incidents, and writes what is due into the outbox. `messages` makes the messages

@@ -9,8 +9,7 @@ use wmshost_flow::{Clock, Failure, Service, Source, SourceGrant, SourceSession, 
 use wmshost_pipeline::{Connection, Resolved, StreamPlan};
 use wmshost_sandbox::{Granted, GrantedService, GrantedSource};
 
-use super::bookmarkable_source::BookmarkableSource;
-use super::unmarked_source::UnmarkedSource;
+use super::stream_source::StreamSource;
 use crate::data_dir::DataDir;
 
 /// The labels of a session's work.
@@ -35,18 +34,17 @@ pub(crate) enum OpenSource {
 }
 
 impl OpenSource {
-    /// Grants a stream what it may read; `known` are all labels of the pipeline.
+    /// Grants a stream, which moves this table, what it may read; `known` are all labels of the pipeline.
     pub(crate) fn grant(
         &self,
         (label, known): (&str, Vec<String>),
-        stream: &str,
+        (stream, table): (&str, &str),
         grant: &SourceGrant,
     ) -> Result<Granted, Failure> {
         let (label, known_labels) = (label.to_owned(), known);
         Ok(match self {
             Self::Database(source) => {
-                let session = Box::new(BookmarkableSource::new(source.session(grant)?, &grant.key));
-                let session = Box::new(UnmarkedSource(session));
+                let session = Box::new(StreamSource::new(source.session(grant)?, table, &grant.key));
                 Granted::Database(GrantedSource { label, known_labels, session })
             }
             Self::Service(service) => {

@@ -2,24 +2,22 @@
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `bookmarkable_source` | a source whose every row can be the position of a bookmark |
 //! | `connect` | databases by their connections in the pipeline |
 //! | `fed` | streams of rows that come from elsewhere |
 //! | `source_options` | the options of a source that decide which rows and values are read |
 //! | `recorded_transform` | a transform whose failing batch is recorded |
 //! | `stream_factory` | streams: databases opened, plugins instantiated, policies put in place |
+//! | `stream_source` | a source as a stream reads it |
 //! | `unloaded` | streams that are read and not loaded |
-//! | `unmarked_source` | a table that wmshost wrote, read again |
 //! | `windows` | windows of a stream, which are read again |
 
-mod bookmarkable_source;
 pub(crate) mod connect;
 mod fed;
 mod recorded_transform;
 mod source_options;
 mod stream_factory;
+mod stream_source;
 mod unloaded;
-mod unmarked_source;
 mod windows;
 
 pub use connect::{SessionTags, reader, target_reader};

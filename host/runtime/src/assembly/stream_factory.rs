@@ -7,7 +7,7 @@ use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Extractor, Failure, Ledger,
     MaskKey, Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SchemaPolicy, Service, Setting,
     Source, SourceGrant, SourceSession, StatementLimit, Stream, StreamContext, TakeOver, Target, TargetGrant,
-    TargetTriggers, Trace, Window, column_options, grant_options, mask_option,
+    TargetTriggers, Trace, Window, column_options, grant_options, mask_option, renamed_columns,
 };
 use wmshost_pipeline::{self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, StreamPlan};
 use wmshost_sandbox::{Identity, Plugin};
@@ -228,7 +228,7 @@ impl<'a> StreamFactory<'a> {
     ) -> Result<Box<dyn Extractor>, Failure> {
         let plan = &stream.plan;
         let known = self.pipeline.connections.keys().cloned().collect();
-        let granted = source.grant((&plan.source, known), &plan.name, &self.source_grant(stream))?;
+        let granted = source.grant((&plan.source, known), (&plan.name, &plan.table), &self.source_grant(stream))?;
         let (plugin, identity) = self.staged(&stream.extractor, &plan.name)?;
         plugin.extractor(identity, stream.extractor.limits.clone(), granted)
     }
@@ -308,6 +308,7 @@ impl<'a> StreamFactory<'a> {
         let plugins = plugins.map(|(at, stage)| used(at, stage)).collect::<Result<_, _>>()?;
         let mut of_request = Definition::of(&request, &stream.plan.target_table);
         let keys = [&request.key[..], request.change_key.as_slice()].concat();
+        of_request.renamed = renamed_columns(&stream.plan.columns);
         of_request.options.extend(options(&self.pipeline.connections[&stream.plan.source]));
         of_request.options.extend(column_options(&stream.plan.columns, &keys));
         of_request.options.extend(grant_options(&stream.plan.grants));

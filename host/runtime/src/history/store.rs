@@ -6,7 +6,7 @@ use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, ErrorCode, Row, params, params_from_iter};
 use wmshost_flow::{ErrorClass, Failure, FailureKind, Micros};
 
-use super::format;
+use super::format::HISTORY;
 use super::records::{FailureReason, ModelRecord, PluginRecord, RunKind, RunRecord, RunStatus, StreamRecord};
 
 /// The history of runs.
@@ -38,7 +38,7 @@ fn count(number: u64) -> i64 {
 impl History {
     /// Opens the history in this file, and creates it if it does not exist.
     pub fn open(file: &Path) -> Result<Self, Failure> {
-        format::open(file).map(Self)
+        HISTORY.open(file).map(Self)
     }
 
     /// Records the start of a run. Fails and changes nothing if the history has a run with this id.

@@ -11,15 +11,11 @@
 //! | together with the run | begins it once more under another id, three times at most |
 
 use std::path::Path;
-use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 use wmshost_flow::{Failure, Micros};
 
-use crate::data_dir::DataDir;
-use crate::own_database::unusable;
-
-const FORMAT: i64 = 1;
+use crate::own_database::OwnDatabase;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS units (
@@ -31,8 +27,10 @@ const SCHEMA: &str = "
         ended_at INTEGER, exit_code INTEGER, note TEXT,
         PRIMARY KEY (pipeline, line, due)) STRICT, WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS dues_by_status ON dues (status);
-    CREATE TABLE IF NOT EXISTS pauses (pipeline TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    PRAGMA user_version = 1;";
+    CREATE TABLE IF NOT EXISTS pauses (pipeline TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;";
+
+/// A due time that was decided stays decided after a power cut.
+const BOOK: OwnDatabase = OwnDatabase { what: "book of schedules", formats: &[SCHEMA], is_durable: true };
 
 /// A part of a pipeline that is due by a line of its own: the streams with that line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,30 +112,7 @@ fn failed(what: &'static str) -> impl Fn(rusqlite::Error) -> Failure {
 impl Book {
     /// Opens the book in this file, and creates it if it does not exist.
     pub fn open(file: &Path) -> Result<Self, Failure> {
-        let refused = |reason: String| {
-            Failure::invalid_config(format!("{}: the book of schedules cannot be opened: {reason}", file.display()))
-                .advise("set WMSHOST_HOME to a folder that can be written")
-        };
-        if let Some(folder) = file.parent() {
-            DataDir::make_private(folder).map_err(|error| refused(error.to_string()))?;
-        }
-        let open = || {
-            let connection = Connection::open(file)?;
-            connection.busy_timeout(Duration::from_secs(10))?;
-            let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-            if version < FORMAT {
-                connection.pragma_update(None, "journal_mode", "WAL")?;
-                connection.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT;"))?;
-            }
-            // A due time that was decided stays decided after a power cut.
-            connection.pragma_update(None, "synchronous", "FULL")?;
-            Ok((connection, version))
-        };
-        let (connection, version) = open().map_err(|error| unusable(file, "book of schedules", &error))?;
-        if version > FORMAT {
-            return Err(refused(format!("it has format {version}, this host knows {FORMAT}: use the newer host")));
-        }
-        Ok(Self(connection))
+        BOOK.open(file).map(Self)
     }
 
     /// A book that no other process sees.

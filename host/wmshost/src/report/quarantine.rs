@@ -10,6 +10,8 @@ use crate::cli::Output;
 
 /// The number of characters of an id that are shown.
 const ID_CHARS: usize = 12;
+/// The number of characters of a key that a list shows.
+const KEY_CHARS: usize = 60;
 
 /// A list of rows that grows row by row.
 pub(crate) struct RowList {
@@ -38,9 +40,9 @@ impl RowList {
             self.printed += 1;
             return;
         }
-        let (id, key) = (shown_id(&row.id), row.key.as_deref().unwrap_or_default());
+        let (id, key) = (shown_id(&row.id), beginning(row.key.as_deref().unwrap_or_default(), KEY_CHARS));
         let at: String = row.rejected_at.chars().take(19).collect();
-        let cells = [&id, &row.stream, key, &row.stage, &row.rule, &row.reason, &row.by, &at];
+        let cells = [id.as_str(), &row.stream, &key, &row.stage, &row.rule, &row.reason, &row.by, &at];
         self.rows.push(cells.map(plain).to_vec());
     }
 
@@ -65,6 +67,14 @@ impl RowList {
 /// The beginning of an id, which may be any text in the table.
 fn shown_id(id: &str) -> String {
     id.chars().take(ID_CHARS).collect()
+}
+
+/// A text, or its beginning if it is longer.
+fn beginning(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// Reports one row in full.

@@ -39,7 +39,8 @@ impl OracleTargetSession {
             return Err(Failure::denied(format!("{}: rows are merged into the table itself only", self.place)));
         }
         let found = self.found(WriteTable::Table, table)?;
-        self.check_rule(&found, table, &rows.schema(), rule)?;
+        self.check_rule(&found, table, rule)?;
+        self.check_columns(&found, table, &rows.schema(), rule)?;
         let load = self.load(&found, table, rows, &rule.key)?;
         let texts = vec![update_text(table, &found, &rows.schema(), rule), merge_text(table, &rows.schema(), rule)];
         let statements = Statements { texts };
@@ -76,15 +77,22 @@ impl OracleTargetSession {
     }
 
     /// Fails unless the rule's key distinguishes the table's rows, and its version column their versions.
-    fn check_rule(&mut self, table: &Table, name: &str, columns: &SchemaRef, rule: &MergeRule) -> Result<(), Failure> {
-        let place = format!("{}, table {name}", self.place);
+    pub(crate) fn check_rule(&mut self, table: &Table, name: &str, rule: &MergeRule) -> Result<(), Failure> {
         if !table.is_unique(&mut self.connection, &self.place, name, &rule.key)? {
             return Err(Failure::invalid_config(format!(
-                "{place}: rows cannot be merged by {}: the table has no primary key or unique index on just that",
+                "{}, table {name}: rows cannot be merged by {}: the table has no primary key or unique index on just \
+                 that",
+                self.place,
                 rule.key.join(", ")
             ))
             .advise("create one"));
         }
+        Ok(())
+    }
+
+    /// Fails unless all columns of a batch can be merged.
+    fn check_columns(&self, table: &Table, name: &str, columns: &SchemaRef, rule: &MergeRule) -> Result<(), Failure> {
+        let place = format!("{}, table {name}", self.place);
         if let Some(version) = rule.version.as_ref().filter(|version| position_of(columns, version).is_none()) {
             return Err(Failure::permanent(format!("{place}: the batch lacks the version column {version}")));
         }

@@ -105,6 +105,12 @@ impl TargetSession for OracleTargetSession {
         self.write_rows(table, |writer| writer.merge_rows(table, rows, rule))
     }
 
+    fn check_merge(&mut self, table: &str, rule: &MergeRule) -> Result<(), Failure> {
+        let which = self.resolve_table(table)?;
+        let Some(found) = self.find(which)? else { return Ok(()) };
+        self.check_rule(&found, table, rule)
+    }
+
     fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure> {
         self.ask_for(&table.name, |writer| {
             writer.check_own(WriteTable::Staged)?;

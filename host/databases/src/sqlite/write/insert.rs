@@ -16,7 +16,7 @@ use super::storable::{Batch, Storable};
 use super::unique::as_of_table;
 use crate::sqlite::failure::failure;
 use crate::sqlite::statement::{Statement, lock};
-use crate::sqlite::table::{Column, Table, is_unique, quoted, quoted_list};
+use crate::sqlite::table::{Column, Table, by_bytes, is_unique, quoted, quoted_list};
 use crate::sqlite::types::{is_decimal_text, same_type};
 
 /// The most shapes of batches for which statements are kept prepared.
@@ -161,7 +161,10 @@ impl SqliteTargetSession {
         let as_text = check_columns(&table, columns).map_err(|failure| failure.within(&place))?;
         let mut key = table.key();
         if let Some(rule) = rule {
-            self.check_rule(&table, columns, rule).map_err(|failure| failure.within(&place))?;
+            self.check_rule(&table, rule).map_err(|failure| failure.within(&place))?;
+            if let Some(version) = rule.version.as_ref().filter(|version| position_of(columns, version).is_none()) {
+                return Err(Failure::permanent(format!("{place}: the batch lacks the version column {version}")));
+            }
             key.extend(rule.key.iter().cloned());
         }
         let key = key.iter().map(|name| {
@@ -184,8 +187,8 @@ impl SqliteTargetSession {
         })
     }
 
-    /// Returns whether the table can tell rows apart by the rule's key, and versions by its version column.
-    fn check_rule(&self, table: &Table, columns: &SchemaRef, rule: &MergeRule) -> Result<(), Failure> {
+    /// Fails unless the table can tell rows apart by the rule's key, and versions by its version column.
+    pub(crate) fn check_rule(&self, table: &Table, rule: &MergeRule) -> Result<(), Failure> {
         let unique = is_unique(&lock(&self.database), table, &rule.key)
             .map_err(|error| failure("looking for a unique index", error))?;
         if !unique {
@@ -197,9 +200,6 @@ impl SqliteTargetSession {
             .advise("create one, for texts with COLLATE BINARY"));
         }
         let Some(version) = &rule.version else { return Ok(()) };
-        if position_of(columns, version).is_none() {
-            return Err(Failure::permanent(format!("the batch lacks the version column {version}")));
-        }
         match table.column(version) {
             Some(column) if is_decimal_text(&column.declared) => Err(Failure::invalid_config(format!(
                 "the version column {version} is a decimal of more than 15 digits, which SQLite stores as text and \
@@ -329,19 +329,11 @@ fn conflict_text(table: &Table, columns: &SchemaRef, rule: &MergeRule) -> String
     for field in fields {
         let name = quoted(field.name());
         // Texts that the table's collation treats as equal are still different values.
-        let collation = match table.column(field.name()).map(|column| &column.arrow) {
-            Some(DataType::Utf8) => " COLLATE BINARY",
-            _ => "",
-        };
-        differences.push(format!("excluded.{name} IS NOT t.{name}{collation}"));
+        differences.push(format!("excluded.{name} IS NOT t.{}", by_bytes(table, field.name())));
         sets.push(format!("{name} = excluded.{name}"));
     }
     // Of several unique indexes on the key, the one that compares texts by their bytes.
-    let key = rule.key.iter().map(|name| match table.column(name).map(|column| &column.arrow) {
-        Some(DataType::Utf8) => format!("{} COLLATE BINARY", quoted(name)),
-        _ => quoted(name),
-    });
-    let key = key.collect::<Vec<_>>().join(", ");
+    let key = rule.key.iter().map(|name| by_bytes(table, name)).collect::<Vec<_>>().join(", ");
     let keeps_deleted = table.column(DELETED_AT).is_some();
     if keeps_deleted {
         // A row that the source has again is no longer deleted, whatever its version.

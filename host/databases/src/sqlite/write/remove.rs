@@ -1,7 +1,6 @@
 //! Rows that the source no longer has: deleted, or marked as deleted.
 
 use arrow_array::RecordBatch;
-use arrow_schema::DataType;
 use rusqlite::Connection;
 use wmshost_flow::{Failure, Removal};
 use wmshost_sql::Value;
@@ -10,7 +9,7 @@ use super::encode::StoredRows;
 use super::session::{AUDIT_COLUMNS, DELETED_AT, SqliteTargetSession, WriteTable};
 use crate::sqlite::failure::failure;
 use crate::sqlite::statement::{Statement, lock};
-use crate::sqlite::table::{Table, is_binary, quoted};
+use crate::sqlite::table::{Table, by_bytes, is_binary, quoted};
 use crate::sqlite::types::is_decimal_text;
 
 impl SqliteTargetSession {
@@ -75,10 +74,8 @@ pub(crate) fn as_text(table: &Table, columns: &[String]) -> Result<Vec<bool>, Fa
 /// over several columns is not used where one of them names a collation.
 fn key_column(connection: &Connection, table: &Table, name: &str) -> String {
     match table.column(name) {
-        Some(column) if column.arrow == DataType::Utf8 && !is_binary(connection, table, column) => {
-            format!("{} COLLATE BINARY", quoted(name))
-        }
-        _ => quoted(name),
+        Some(column) if is_binary(connection, table, column) => quoted(name),
+        _ => by_bytes(table, name),
     }
 }
 

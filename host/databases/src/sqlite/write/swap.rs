@@ -10,7 +10,7 @@ use super::unique::{advice, drop_copies};
 use crate::clash::Clash;
 use crate::sqlite::failure::failure;
 use crate::sqlite::statement::lock;
-use crate::sqlite::table::{Table, quoted, quoted_list};
+use crate::sqlite::table::{Table, quoted};
 use crate::sqlite::types::same_type;
 use crate::write_session::{DELETED_CONFLICTS, advice_on_deleted};
 
@@ -90,9 +90,24 @@ impl SqliteTargetSession {
         let missing = format!("NOT EXISTS (SELECT 1 FROM main.{to} AS n WHERE {})", on.join(" AND "));
         let count = format!("SELECT count(*) FROM main.{from} AS o WHERE o.{DELETED_AT} IS NULL AND {missing}");
         let marked_now = connection.query_row(&count, [], |row| number(row, 0))?;
-        let columns = staged.schema(&SYSTEM_COLUMNS);
-        let common = columns.fields().iter().map(|field| field.name()).filter(|name| old.column(name).is_some());
-        let common = quoted_list(common);
+        let mut common = Vec::new();
+        for column in &old.schema(&SYSTEM_COLUMNS).fields {
+            let name = quoted(column.name());
+            let has_values = || {
+                let exists =
+                    format!("SELECT EXISTS (SELECT 1 FROM main.{from} AS o WHERE o.{name} IS NOT NULL AND {missing})");
+                connection.query_row(&exists, [], |row| row.get(0))
+            };
+            if staged.column(column.name()).is_some() {
+                common.push(name);
+            } else if has_values()? {
+                // The source no longer has the column, and these rows are kept as they were.
+                let declared = old.column(column.name()).map_or("", |column| column.declared.as_str());
+                connection.execute_batch(&format!("ALTER TABLE main.{to} ADD COLUMN {name} {declared}"))?;
+                common.push(name);
+            }
+        }
+        let common = common.join(", ");
         // Rows that were marked before keep their earlier marks.
         let keep_earlier =
             |own: &str, parameter: u8| format!("CASE WHEN o.{DELETED_AT} IS NULL THEN ?{parameter} ELSE o.{own} END");

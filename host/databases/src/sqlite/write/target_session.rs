@@ -80,6 +80,12 @@ impl TargetSession for SqliteTargetSession {
         self.write_table(table, |writer| writer.write_rows(table, rows, Some(rule)))
     }
 
+    fn check_merge(&mut self, table: &str, rule: &MergeRule) -> Result<(), Failure> {
+        self.resolve_table(table)?;
+        let Some(found) = self.find(table)? else { return Ok(()) };
+        self.check_rule(&found, rule).map_err(|failure| failure.within(format_args!("{}, table {table}", self.place)))
+    }
+
     fn stage(&mut self, table: &TableDefinition, resume: bool) -> Result<String, Failure> {
         self.write_both(&table.name, |writer| writer.stage_table(table, resume))
     }

@@ -198,6 +198,17 @@ impl Quarantine<'_> {
         sql.execute_many(&sql.dialect().with_parameters(statement), &rows.collect::<Vec<_>>()).map(drop)
     }
 
+    /// Returns the names of the streams with rows, in order.
+    pub fn streams(&self, sql: &mut dyn Sql) -> Result<Vec<String>, Failure> {
+        if !TABLE.exists(sql)? {
+            return Ok(Vec::new());
+        }
+        let statement = "SELECT DISTINCT stream FROM WMSHOST_QUARANTINE WHERE pipeline = ?1 ORDER BY stream";
+        let rows = sql.query(&sql.dialect().with_parameters(statement), &[text_value(self.pipeline)]);
+        let rows = rows.map_err(|failure| TABLE.explain(sql, failure))?;
+        Ok(rows.into_iter().flatten().map(|name| name.to_string()).collect())
+    }
+
     /// Returns the number of selected rows.
     pub fn count(&self, sql: &mut dyn Sql, filter: &QuarantineFilter) -> Result<u64, Failure> {
         if !TABLE.exists(sql)? {

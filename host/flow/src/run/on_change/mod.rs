@@ -101,6 +101,9 @@ impl Stream {
                  only the old one selected stay in {table} until a comparison removes them, as `deletes` says",
                 before.bookmark
             ),
+            (Reaction::Reload, Impact::Stale) if !change.before.is_empty() => {
+                format!("{table} has the values of the old one in it: the whole table is read again")
+            }
             (Reaction::Reload, Impact::Stale) => {
                 format!("{table} has it with values that the last run did not write: the whole table is read again")
             }
