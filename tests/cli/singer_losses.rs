@@ -118,7 +118,7 @@ fn rejected_records_of_a_stream_that_the_file_lacks_can_be_listed() {
     load(&project, &messages).says(&["1 rejected"]);
     let quarantine = |arguments: &[&str]| {
         let (action, rest) = arguments.split_first().expect("an action");
-        let pipeline = project.pipeline().display().to_string();
+        let pipeline = project.pipeline();
         project.plain(&[&["quarantine", action, &pipeline], rest].concat())
     };
     for selection in [&["list"][..], &["list", "--stream", "orders"]] {

@@ -9,6 +9,7 @@ mod definitions;
 mod deletes;
 mod drift;
 mod guests;
+mod keyless;
 mod late;
 mod leases;
 mod main_job;

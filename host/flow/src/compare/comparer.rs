@@ -11,7 +11,7 @@ use wmshost_sql::Dialect;
 
 use super::comparison::{Comparison, Depth, MOST_SAMPLES};
 use super::difference::{CompareRules, Difference, DifferenceKind, Differences, KeyJoin, Side};
-use super::reading::{Range, Reading, Waiting, asked_to_stop};
+use super::reading::{Range, Reading, Waiting, asked_to_stop, broke_off};
 use super::scan::TargetScan;
 use crate::failure::Failure;
 use crate::failure::kind::FailureKind;
@@ -103,7 +103,7 @@ impl Comparer<'_> {
                 }
                 Err(RecvTimeoutError::Timeout) => self.renew_lease()?,
                 Ok(Reading::End { .. }) | Err(RecvTimeoutError::Disconnected) => {
-                    return Err(Failure::new(FailureKind::Cancelled, "the source was not read to its end"));
+                    return Err(broke_off());
                 }
             }
         }

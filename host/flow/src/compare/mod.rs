@@ -8,6 +8,7 @@
 //!
 //! | module | what it is for |
 //! |---|---|
+//! | `bags` | rows without a key, counted |
 //! | `comparison` | the findings of a comparison |
 //! | `normalize` | the target's rows with the source's names and types |
 //! | `reading` | the source's side, cut into ranges |
@@ -16,6 +17,7 @@
 //! | `comparer` | range after range; loads and deletes |
 //! | `verify` | one stream: the scope of a comparison, and its result |
 
+mod bags;
 mod comparer;
 mod comparison;
 mod difference;

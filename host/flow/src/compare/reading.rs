@@ -73,6 +73,11 @@ pub(super) fn read(
 const WRONG_ORDER: &str =
     "the extractor does not read the whole table in the order of its key, so that source and target cannot be compared";
 
+/// The failure of a comparison whose source was not read to its end.
+pub(super) fn broke_off() -> Failure {
+    Failure::new(FailureKind::Cancelled, "the source was not read to its end")
+}
+
 pub(super) fn asked_to_stop() -> Failure {
     Failure::new(FailureKind::Cancelled, "the comparison was asked to stop")
 }

@@ -5,19 +5,20 @@ use std::thread;
 use std::time::Duration;
 
 use arrow_schema::SchemaRef;
-use crossbeam_channel::bounded;
+use crossbeam_channel::{Receiver, bounded};
 use wmshost_sql::Dialect;
 
+use super::bags::Bags;
 use super::comparer::{Comparer, Repair};
 use super::comparison::{Compare, Comparison, Depth, MOST_SAMPLES, OpenTarget};
 use super::difference::CompareRules;
-use super::reading::read;
+use super::reading::{Reading, read};
 use super::scan::{TargetScan, Wanted};
 use crate::definition::columns_of;
 use crate::failure::{Failure, Stage, StreamFailure};
 use crate::metadata::checkpoint::LoadMode;
 use crate::metadata::{Known, Lease, Quarantine};
-use crate::ports::extractor::Method;
+use crate::ports::extractor::{Extractor, Method};
 use crate::ports::loader::LoadRequest;
 use crate::ports::source::{SourceSession, TableDescription};
 use crate::rows::hash::Hashing;
@@ -113,6 +114,12 @@ impl Stream {
         found: &mut Comparison,
     ) -> Result<Seen, StageFailure> {
         let at_load = StageFailure::before(Stage::Load);
+        if key.is_empty() && compare.repair {
+            return Err(at_load(
+                Failure::invalid_config("rows without a key cannot be repaired one by one")
+                    .advise("run the stream with --full-refresh, which replaces the whole table"),
+            ));
+        }
         found.is_by_keys = compare.depth == Depth::Keys;
         let table = target_table(reader, &self.target_table).map_err(&at_load)?;
         let (common, left_out): (Vec<_>, Vec<_>) =
@@ -154,6 +161,11 @@ impl Stream {
             on_bad_value: policy.on_bad_value,
             context,
         };
+        if key.is_empty() {
+            let mut bags = Bags { target: scan, common: &common, hashing, found, context };
+            let ended = with_source(extractor.as_mut(), transform_stage, &key, context, |parts| bags.run(parts));
+            return ended.map(|()| Seen::Enough);
+        }
         let mut comparer = Comparer {
             stream: name,
             target: scan,
@@ -179,18 +191,7 @@ impl Stream {
             found,
             context,
         };
-        let (parts_in, parts_out) = bounded(WAITING_PARTS);
-        let source_key: &[String] = &key;
-        let span = &tracing::Span::current();
-        let ended = thread::scope(|scope| {
-            let read_source = move || read(extractor.as_mut(), transform_stage, source_key, &parts_in, context);
-            let reading = scope.spawn(move || span.in_scope(read_source));
-            let compared = comparer.run(&parts_out);
-            drop(parts_out);
-            let read = reading.join().unwrap_or_else(|panic| resume_unwind(panic));
-            // If the reading failed, this is the reason why the comparison broke off, so that its failure counts.
-            read.and(compared.map_err(StageFailure::before(Stage::Load)))
-        });
+        let ended = with_source(extractor.as_mut(), transform_stage, &key, context, |parts| comparer.run(parts));
         let has_returned = comparer.has_returned;
         ended.map_err(|at| at.followed_by(&found.in_words()))?;
         Ok(if has_returned { Seen::TooLittle } else { Seen::Enough })
@@ -232,6 +233,27 @@ impl Stream {
         };
         self.prepare(&ReadyStream { request, previous: None, table: None }, lease, true).map(drop)
     }
+}
+
+/// Reads the source on a thread of its own, while this one compares what arrives.
+fn with_source(
+    extractor: &mut dyn Extractor,
+    transform_stage: TransformStage<'_>,
+    key: &[String],
+    context: &StreamContext,
+    compare: impl FnOnce(&Receiver<Reading>) -> Result<(), Failure>,
+) -> Result<(), StageFailure> {
+    let (parts_in, parts_out) = bounded(WAITING_PARTS);
+    let span = &tracing::Span::current();
+    thread::scope(|scope| {
+        let read_source = move || read(extractor, transform_stage, key, &parts_in, context);
+        let reading = scope.spawn(move || span.in_scope(read_source));
+        let compared = compare(&parts_out);
+        drop(parts_out);
+        let read = reading.join().unwrap_or_else(|panic| resume_unwind(panic));
+        // If the reading failed, this is the reason why the comparison broke off, so that its failure counts.
+        read.and(compared.map_err(StageFailure::before(Stage::Load)))
+    })
 }
 
 fn target_table(reader: &mut dyn SourceSession, table: &str) -> Result<TableDescription, Failure> {

@@ -37,6 +37,9 @@ impl Repeats {
     /// Returns the number of rows of a batch whose key a row before them has, in the batch or before it. A row that is
     /// identical to one in an earlier batch does not count: a source may return a row in several parts of one read.
     pub(crate) fn count(&mut self, rows: &RecordBatch, key: &[String]) -> Result<u64, Failure> {
+        if key.is_empty() {
+            return Ok(0);
+        }
         let keys = Keys::of(rows, key)?;
         let Some(last) = keys.last() else { return Ok(0) };
         let columns: Vec<String> = rows.schema().fields().iter().map(|field| field.name().clone()).collect();

@@ -20,7 +20,7 @@ use crate::stages::transform::{check_stable_columns, hold_to_promise};
 use crate::stream::Stream;
 use crate::stream::context::{StageFailure, StreamContext};
 use crate::stream::opened::{LoadPlan, OpenOutcome, OpenedStream, ReadyStream};
-use crate::stream::policy::OnTrap;
+use crate::stream::policy::{Deletes, OnTrap};
 use crate::stream::transaction::{in_transaction, lock};
 
 impl Stream {
@@ -63,6 +63,11 @@ impl Stream {
         self.apply_definition_changes(&mut plan, None, outcome).map_err(&at_load)?;
         self.check_table_is_there(&plan, table.as_ref()).map_err(&at_load)?;
         let mut opened = self.open_source(&plan)?;
+        if opened.key.is_empty() && self.policy.deletes == Deletes::Soft {
+            let message = "rows without a key cannot be marked as deleted, for none can be found again";
+            let failure = Failure::invalid_config(message);
+            return Err(at_load(failure.advise("name columns that identify a row in `key`, or set another `deletes`")));
+        }
         let columns = self.columns_after_transforms(&opened)?;
         (self.definition.key, self.definition.columns) = (opened.key.clone(), columns_of(&columns));
         if self.apply_definition_changes(&mut plan, table.as_ref(), outcome).map_err(&at_load)? {
@@ -112,7 +117,7 @@ impl Stream {
     }
 
     /// Plans the load from the checkpoint. A load that replaces the table continues an interrupted one only if the
-    /// source is provably the same; a load that merges always can.
+    /// source is provably the same, and if the extractor has a position to continue from; a load that merges always can.
     fn plan(&mut self, context: &StreamContext) -> Result<LoadPlan, Failure> {
         let ledger = Ledger { pipeline: &context.pipeline };
         let last = ledger.last_readable(lock(&self.target).sql(), &self.checkpoint_name)?;
@@ -127,7 +132,8 @@ impl Stream {
         let is_window = self.request.window.is_some();
         let whole = self.policy.full_refresh || self.request.method == Method::Full || interrupted(LoadMode::Replace);
         if whole && !is_window {
-            let resume = interrupted(LoadMode::Replace) && previous.as_ref().is_some_and(|c| self.is_same_snapshot(c));
+            let can_go_on = |c: &Checkpoint| !c.bookmark.0.is_empty() && self.is_same_snapshot(c);
+            let resume = interrupted(LoadMode::Replace) && previous.as_ref().is_some_and(can_go_on);
             return Ok(LoadPlan { mode: LoadMode::Replace, resume, previous, damaged });
         }
         let reload = interrupted(LoadMode::Reload)

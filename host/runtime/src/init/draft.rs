@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use wmshost_flow::{AUDIT_COLUMNS, is_reserved};
+use wmshost_flow::{AUDIT_COLUMNS, DELETED_AT, is_reserved};
 use wmshost_pipeline::{is_source_name, stream_name, target_name, unused_name};
 
 use crate::discover::{ChangeKeyCandidate, DiscoveredColumn, DiscoveredTable, Discovery, RowCount, TableKind};
@@ -44,12 +44,13 @@ pub(crate) fn draft(discovery: &Discovery, is_same: bool) -> Vec<StreamDraft> {
     let stream = |table: &DiscoveredTable| {
         let key = key(table);
         let problem = problem(table, key.as_deref());
+        let is_keyed = key.is_some();
         StreamDraft {
             name: unused_name(&stream_name(&table.name), &mut names),
             table: table.name.clone(),
             target_table: unused_name(&target_name(&table.name, prefix), &mut targets),
             key: key.filter(|key| *key != table.key).unwrap_or_default(),
-            change_key: change_key(table).map(|candidate| candidate.column.clone()),
+            change_key: change_key(table).filter(|_| is_keyed).map(|candidate| candidate.column.clone()),
             columns: rules(table),
             notes: notes(table),
             problem,
@@ -59,13 +60,16 @@ pub(crate) fn draft(discovery: &Discovery, is_same: bool) -> Vec<StreamDraft> {
 }
 
 /// Returns the rules for columns: those of values that do not fit otherwise, and other names for the source's own columns
-/// that have a name of the host's. A table with both of them was written by wmshost, and they are not read.
+/// that have a name of the host's. A table with both of the audit columns was written by wmshost, and they are not read; if
+/// it keeps deleted rows, they are moved with the time of their deletion.
 fn rules(table: &DiscoveredTable) -> Vec<(String, String)> {
     let is_there = |own: &&&str| table.columns.iter().any(|column| column.name.eq_ignore_ascii_case(own));
-    let own: Vec<&str> = AUDIT_COLUMNS.iter().filter(is_there).copied().collect();
-    let rule = |column: &DiscoveredColumn| match own.as_slice() {
-        [one] if column.name.eq_ignore_ascii_case(one) => Some(format!("{{ rename = \"source_{one}\" }}")),
-        _ => column.rule.clone(),
+    let mut renamed: Vec<&str> = AUDIT_COLUMNS.iter().filter(is_there).copied().collect();
+    renamed.truncate(if renamed.len() == AUDIT_COLUMNS.len() { 0 } else { 1 });
+    renamed.push(DELETED_AT);
+    let rule = |column: &DiscoveredColumn| {
+        let own = renamed.iter().find(|own| column.name.eq_ignore_ascii_case(own));
+        own.map_or_else(|| column.rule.clone(), |own| Some(format!("{{ rename = \"source_{own}\" }}")))
     };
     table.columns.iter().filter_map(|column| Some((column.name.clone(), rule(column)?))).collect()
 }
@@ -102,7 +106,8 @@ fn problem(table: &DiscoveredTable, key: Option<&[String]>) -> Option<String> {
     }
     let Some(key) = key else {
         let why = match table.kind {
-            TableKind::Table => "it has neither a primary key nor a unique index without NULLs",
+            // It is read as a whole each time.
+            TableKind::Table => return misfits(table),
             TableKind::View => "it is a view, which has no primary key",
             TableKind::Virtual => "a module of the database makes its rows, and it has no primary key",
         };
@@ -120,6 +125,11 @@ fn problem(table: &DiscoveredTable, key: Option<&[String]>) -> Option<String> {
             table.sample.rows
         ));
     }
+    misfits(table)
+}
+
+/// Returns the reason why too many rows would be rejected, if that is so.
+fn misfits(table: &DiscoveredTable) -> Option<String> {
     let misfits = table.sample.misfit_percent();
     let first = table.sample.misfits.first().filter(|_| misfits > ALLOWED_MISFITS)?;
     Some(format!(
@@ -153,6 +163,19 @@ fn notes(table: &DiscoveredTable) -> Vec<String> {
             table.sample.rows
         ));
     }
+    for misfit in &table.sample.misfits {
+        let (rows, reason) = (misfit.rows, &misfit.reason);
+        notes
+            .push(format!("{rows} of the first {} rows do not fit and go to quarantine: {reason}.", table.sample.rows));
+    }
+    if key(table).is_none() {
+        notes.extend((table.kind == TableKind::Table).then(|| {
+            "It has neither a primary key nor a unique index without NULLs, so that it is read as a whole each time, and a \
+             changed row is one row less and one more. If some columns identify a row, name them in `key`."
+                .to_owned()
+        }));
+        return notes;
+    }
     let chosen = change_key(table);
     notes.extend(chosen.map(|candidate| format!("Changes are read by {}.", candidate_in_words(candidate))));
     let others: Vec<String> =
@@ -161,11 +184,6 @@ fn notes(table: &DiscoveredTable) -> Vec<String> {
         let condition = if chosen.is_some() { "Instead, if it is" } else { "If one of these is" };
         notes
             .push(format!("{condition} set at each change of a row, it can be the change key: {}.", others.join("; ")));
-    }
-    for misfit in &table.sample.misfits {
-        let (rows, reason) = (misfit.rows, &misfit.reason);
-        notes
-            .push(format!("{rows} of the first {} rows do not fit and go to quarantine: {reason}.", table.sample.rows));
     }
     notes
 }

@@ -9,7 +9,8 @@
 //! | `changes` | `watermark`, `high`, `change-key`, the key | what changed is being read, up to this row |
 //!
 //! The key is one position `key.column` per column, or none at all at the beginning of a phase. Without a watermark,
-//! because no row has a change key that is not in the future, it is NULL.
+//! because no row has a change key that is not in the future, it is NULL. Within a table without a key there is no position
+//! from which it could be read on: the bookmark is empty, and the next run begins again.
 
 use wmshost_plugin::contract::types::{Bookmark, ColumnType, Position, Value};
 use wmshost_plugin::{Failure, Result, permanent};
@@ -46,6 +47,7 @@ impl ReadPosition {
     pub(crate) fn bookmark(&self, table: &Table) -> Bookmark {
         let moment = |moment: Option<i64>| moment.map_or(Value::Null, |moment| ticks(table).value(moment));
         match self {
+            Self::Whole { .. } if table.order.is_empty() => Bookmark::new(),
             Self::Whole { after } => written("full", [], table, after.as_deref()),
             Self::Done => written("done", [], table, None),
             Self::First { watermark, after } => {

@@ -122,9 +122,8 @@ impl Statement {
     /// Adds the order of these columns. NULL comes first: a position never has one, so those rows precede every
     /// position.
     pub(crate) fn order(&mut self, columns: &[Named<'_>]) -> &mut Self {
-        self.push(" ORDER BY ");
         for (at, column) in columns.iter().enumerate() {
-            self.push(if at == 0 { "" } else { ", " }).push(&column.expression());
+            self.push(if at == 0 { " ORDER BY " } else { ", " }).push(&column.expression());
             if column.nullable && self.dialect == Dialect::Oracle {
                 self.push(" NULLS FIRST");
             }

@@ -18,7 +18,7 @@ pub(crate) struct Table {
     /// The key, as places in `columns`.
     pub(crate) key: Vec<usize>,
     /// The order of rows: the key, then those columns of the primary key that are not in it, so that no two rows are
-    /// equal.
+    /// equal. Empty for a table without a key, whose rows come in any order.
     pub(crate) order: Vec<usize>,
     /// The change key, as a place in `columns`.
     pub(crate) change_key: Option<usize>,
@@ -51,7 +51,7 @@ impl Table {
             mistakes.push(format!("change key {display_column} has no order: {why}"));
         }
         all_mistakes(&mistakes)?;
-        if description.key.is_empty() {
+        if description.key.is_empty() && !key.is_empty() {
             let table = &description.name;
             log::warn(format!("table {table} has no primary key: a key that is not unique can lose rows on a restart"));
         }
@@ -113,9 +113,12 @@ fn key(request: &Request, description: &TableDescription, columns: &[Field], mis
     for name in names.iter().filter(|name| place(columns, name).is_none()) {
         mistakes.push(format!("key column {name} is not in table {}", description.name));
     }
-    if names.is_empty() {
-        mistakes
-            .push(format!("table {} has no primary key; set `key` to columns that identify a row", description.name));
+    if names.is_empty() && (request.method != Method::Full || request.window.is_some()) {
+        mistakes.push(format!(
+            "table {} has no primary key; set `key` to columns that identify a row, or read the table whole by the method \
+             \"full\"",
+            description.name
+        ));
     }
     places(columns, names).collect()
 }
