@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from suite.trial import Command, Stream, Tool
 
@@ -36,11 +36,6 @@ class Wmshost(Tool):
 
     def version(self) -> str:
         return subprocess.run([program(), "--version"], capture_output=True, text=True).stdout.splitlines()[0].split()[-1]
-
-    def unsupported(self, stream: Stream) -> Optional[str]:
-        if "no-key" in stream.needs:
-            return "a table needs a key (`key` in pipelines/help.toml)"
-        return None
 
     def prepare(self, folder: Path, source: Path, stream: Stream) -> None:
         self.folder, self.stream, self.target = folder, stream, folder / "target.db"

@@ -117,7 +117,7 @@ pub(crate) fn policies(plan: &StreamPlan) -> Vec<(&'static str, String)> {
         OnTrap::Retry => "one more try in a fresh instance, then fail, naming the row",
         OnTrap::Quarantine => "the rows that do it go to quarantine",
     };
-    let key = if plan.key.is_empty() { "the primary key".to_owned() } else { plan.key.join(", ") };
+    let key = if plan.key.is_empty() { "the primary key, if there is one".to_owned() } else { plan.key.join(", ") };
     let mut lines = vec![
         ("method", format!("{}{change_key}, key {key}", plan.method.name())),
         ("bad values", bad_values.to_owned()),
