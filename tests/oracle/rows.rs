@@ -1,5 +1,6 @@
-//! Bad rows, from Oracle to Oracle: a NULL in the key, a duplicate key. The others are loaded; quarantine has these as
-//! the source had them, and forgets them when they are loaded.
+//! Rows without a place, from Oracle to Oracle. Of a table with a key: a NULL in the key, a duplicate key. The others are
+//! loaded; quarantine has these as the source had them, and forgets them when they are loaded. Of a table without a key: all
+//! rows arrive, each as often as it is there.
 
 use serde_json::Value as Json;
 use wmshost_oracle_emulator::{Emulator, Options};
@@ -8,7 +9,8 @@ use crate::warehouse::{Warehouse, reported};
 
 const STREAM: &str = "\n[models]\nafter_load = false\n[streams.allocation]\nenabled = false\n[streams.order_hdr]\n\
     enabled = false\n[streams.order_dtl]\nenabled = false\n[streams.item_master]\nenabled = false\n[streams.location]\n\
-    enabled = false\n[streams.uni]\ntable = \"uni\"\nkey = [\"a\", \"b\"]\n";
+    enabled = false\n[streams.uni]\ntable = \"uni\"\n";
+const KEY: &str = "key = [\"a\", \"b\"]\n";
 
 fn quarantined(warehouse: &Warehouse, pipeline: &str) -> Vec<(String, String)> {
     let listed = warehouse.wmshost(&["quarantine", "list", pipeline, "--stream", "uni", "--output", "json"], &[]);
@@ -24,7 +26,7 @@ fn quarantined(warehouse: &Warehouse, pipeline: &str) -> Vec<(String, String)> {
 #[test]
 fn rows_without_a_place_are_rejected_alone_and_forgotten_when_they_are_loaded() {
     let warehouse = Warehouse::new(Emulator::start(Options::default()).expect("an emulator"), 1);
-    let pipeline = warehouse.pipeline(&warehouse.server.wallet().join("ca.pem"), STREAM);
+    let pipeline = warehouse.pipeline(&warehouse.server.wallet().join("ca.pem"), &format!("{STREAM}{KEY}"));
     let mut sql = warehouse.sql("WMS", "wms");
     for statement in [
         "CREATE TABLE uni (a NUMBER(9), b NUMBER(9), v VARCHAR2(20))",
@@ -60,4 +62,39 @@ fn rows_without_a_place_are_rejected_alone_and_forgotten_when_they_are_loaded() 
     let dropped = warehouse.wmshost(&["quarantine", "drop", &pipeline, "--stream", "uni", "--yes"], &[]);
     assert!(dropped.status.success(), "{}", reported(&dropped));
     assert!(quarantined(&warehouse, &pipeline).is_empty());
+}
+
+#[test]
+fn a_table_without_a_key_arrives_with_each_row_as_often_as_it_is_there() {
+    let warehouse = Warehouse::new(Emulator::start(Options::default()).expect("an emulator"), 1);
+    let stream = format!("{STREAM}max_deleted_percent = 100\n");
+    let pipeline = warehouse.pipeline(&warehouse.server.wallet().join("ca.pem"), &stream);
+    let mut sql = warehouse.sql("WMS", "wms");
+    sql.execute("CREATE TABLE uni (a NUMBER(9), b NUMBER(9), v VARCHAR2(20))", &[]).expect("a table");
+    let bag = |user: &str, password: &str, table: &str| -> Vec<String> {
+        let mut sql = warehouse.sql(user, password);
+        let query = format!("SELECT a, b, v, COUNT(*) FROM {table} GROUP BY a, b, v");
+        let rows = sql.query(&query, &[]).expect("rows");
+        let mut rows: Vec<_> = rows.iter().map(|row| format!("{row:?}")).collect();
+        rows.sort();
+        rows
+    };
+    for changes in [
+        &[
+            "INSERT INTO uni SELECT 1, NULL, 'x' FROM dual",
+            "INSERT INTO uni SELECT 1, NULL, 'x' FROM dual",
+            "INSERT INTO uni SELECT 2, 2, NULL FROM dual",
+        ][..],
+        &["INSERT INTO uni SELECT a, b, v FROM uni"],
+        &["UPDATE uni SET v = 'y' WHERE a = 2", "INSERT INTO uni SELECT NULL, NULL, NULL FROM dual"],
+        &["DELETE FROM uni WHERE a = 1"],
+    ] {
+        for change in changes {
+            sql.execute(change, &[]).unwrap_or_else(|failure| panic!("{change}: {failure}"));
+        }
+        warehouse.run(&pipeline);
+        assert_eq!(bag("MART", "mart", "wms_uni"), bag("WMS", "wms", "uni"), "{changes:?}");
+        let verified = warehouse.wmshost(&["verify", &pipeline, "--stream", "uni"], &[]);
+        assert!(verified.status.success(), "{}", reported(&verified));
+    }
 }
