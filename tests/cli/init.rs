@@ -140,7 +140,7 @@ fn a_pipeline_for_an_odd_schema_runs_as_written_and_both_sides_are_equal() {
         "[streams.no_key]",
         "[streams.few_misfits]",
         "[streams.a_b_2]",
-        "wms_deleted_at = { rename = \"source_wms_deleted_at\" }",
+        "\"wms_deleted_at\" = { rename = \"source_wms_deleted_at\" }",
     ] {
         assert!(text.lines().any(|written| written == line), "{line:?} is not in:\n{text}");
     }

@@ -137,13 +137,37 @@ fn a_file_with_mistakes_is_served_as_it_was_until_it_is_mended() {
     wait_for("the server", &project, || log(&project).contains("schedules: 1"));
     project.write_stream("schedule = \"0 0 31 2 *\"");
     server.signal("-HUP");
-    wait_for("the mistake", &project, || log(&project).contains("the file is served as it was before"));
+    wait_for("the mistake", &project, || log(&project).contains("its schedule stays as it was, and due runs wait"));
     let found = log(&project);
     assert!(found.contains("streams.s.schedule: `0 0 31 2 *` is never due"), "{found}");
     project.write_stream(EVERY_MINUTE);
     server.signal("-HUP");
     wait_for("the mended file", &project, || log(&project).matches("schedules: 1").count() == 2);
     assert_eq!(server.end(), 0);
+}
+
+/// What would make a due run fail, or do nothing, is waited for: the due time is not spent on it.
+#[test]
+fn a_due_run_waits_for_a_broken_file_and_for_a_run_that_holds_the_stream() {
+    let mut project = TestProject::with_stream(SOURCE, EVERY_MINUTE);
+    project.run();
+    let hold = "INSERT OR REPLACE INTO WMSHOST_LEASE VALUES ('lab', 's', 'by-hand', 'elsewhere 1 pid', 4242424, unixepoch(), unixepoch() + 600)";
+    project.target().execute_batch(hold).expect("a lease");
+    before_a_minute(&mut project);
+    let server = Server::start(&project);
+    wait_for("the server", &project, || log(&project).contains("schedules: 1"));
+    project.change("INSERT INTO s VALUES (3, 3)");
+    project.write_stream(&format!("{EVERY_MINUTE}\nmethd = \"full\""));
+    wait_for("the broken file", &project, || log(&project).contains("the run begins when the file is mended"));
+    project.write_stream(EVERY_MINUTE);
+    wait_for("the run by hand", &project, || log(&project).contains("by-hand"));
+    assert_eq!(project.number("SELECT count(*) FROM WMS_S"), 2);
+    project.target().execute_batch("DELETE FROM WMSHOST_LEASE WHERE stream = 's'").expect("released");
+    wait_for("a run", &project, || dues(&project).last().is_some_and(|due| due["status"] == "ended"));
+    assert_eq!(server.end(), 0);
+    let due = dues(&project).last().expect("a due time").clone();
+    assert_eq!((&due["exit_code"], &due["attempt"]), (&0.into(), &1.into()), "{due:#}");
+    assert_eq!(project.number("SELECT count(*) FROM WMS_S"), 3);
 }
 
 #[test]

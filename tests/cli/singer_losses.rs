@@ -131,5 +131,5 @@ fn rejected_records_of_a_stream_that_the_file_lacks_can_be_listed() {
     }
     quarantine(&["list", "--stream", "items"]).ended(2).says(&["items"]);
     quarantine(&["drop", "--stream", "orders", "--yes"]).succeeded();
-    quarantine(&["list"]).succeeded().says(&["0 rows in quarantine"]);
+    assert!(quarantine(&["list"]).succeeded().out().contains("0 rows in quarantine"));
 }

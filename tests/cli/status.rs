@@ -41,6 +41,30 @@ fn a_stream_is_never_loaded_fresh_failed_and_fresh_again() {
     assert_eq!(state(&project, 0)["state"], "fresh");
 }
 
+/// A target that cannot be written cannot hold the failure either.
+#[test]
+fn a_failure_that_the_target_could_not_record_is_found_on_the_machine_that_ran() {
+    let project = TestProject::with_stream(SOURCE, STREAM);
+    project.run();
+    let writable = |is_writable: bool| {
+        let mut permissions = std::fs::metadata(project.target_path()).expect("the target").permissions();
+        std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, if is_writable { 0o644 } else { 0o444 });
+        std::fs::set_permissions(project.target_path(), permissions).expect("set");
+    };
+    writable(false);
+    project.change("INSERT INTO s VALUES (3, 3, '2026-01-03 00:00:00')");
+    project.wmshost("run", &[]).says(&["the file is read-only; allow writing to it"]);
+    let failed = state(&project, 1);
+    assert_eq!(failed["state"], "failed", "{failed:#}");
+    let reason = failed["reason"].as_str().expect("a reason");
+    assert!(reason.contains("not recorded in the target") && reason.contains("the file is read-only"), "{reason}");
+    // The file is all that has to be mended.
+    writable(true);
+    project.run();
+    assert_eq!(state(&project, 0)["state"], "fresh");
+    assert_eq!(project.number("SELECT count(*) FROM WMS_S"), 3);
+}
+
 #[test]
 fn a_run_that_never_happened_is_seen_on_a_machine_without_a_history() {
     let mut project = TestProject::with_stream(SOURCE, &format!("{STREAM}max_age = \"1h\""));

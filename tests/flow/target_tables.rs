@@ -1,6 +1,8 @@
 //! What somebody added to a table that a stream writes: triggers, columns, constraints. Nothing of it changes, drops or
 //! loses rows without a sign, and nothing of it is lost itself.
 
+use std::fs;
+
 use wmshost_tests::TestProject;
 
 const TABLE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v TEXT, changed TIMESTAMP(6));
@@ -220,5 +222,31 @@ fn rows_whose_keys_only_the_target_takes_for_one_never_fall_together() {
             }
             project.wmshost("verify", &[]).succeeded();
         }
+    }
+}
+
+/// SQLite goes on writing into a file that was moved away. The run does not say that the rows are in the target.
+#[test]
+fn a_target_that_is_moved_away_or_replaced_while_it_is_written_fails_the_run() {
+    for is_replaced in [false, true] {
+        let mut project = TestProject::with_stream(TABLE, METHODS[2]);
+        project.change("WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) INSERT INTO s (id) SELECT i FROM n");
+        project.set("WMS_BATCH_SIZE", "5");
+        project.set("TARGET_BATCH_SIZE", "5");
+        let mut run = project.begin_run();
+        while !project.target_path().exists() || project.target_path().metadata().map_or(0, |file| file.len()) < 40_000
+        {
+            assert!(run.try_wait().expect("a status").is_none(), "the run ended too soon");
+            std::thread::yield_now();
+        }
+        let away = project.path("away.db");
+        match is_replaced {
+            false => fs::rename(project.target_path(), &away).expect("moved"),
+            true => {
+                fs::copy(project.target_path(), &away).expect("a copy");
+                fs::rename(&away, project.target_path()).expect("replaced");
+            }
+        }
+        assert_eq!(run.wait().expect("an end").code(), Some(1), "replaced: {is_replaced}");
     }
 }

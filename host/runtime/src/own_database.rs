@@ -12,6 +12,22 @@ use crate::data_dir::DataDir;
 /// The way out where a file cannot be made.
 const OTHER_FOLDER: &str = "set WMSHOST_HOME to a folder that can be written";
 
+/// The failure of a statement in such a database.
+pub(crate) fn failed(what: &'static str, doing: &'static str) -> impl Fn(rusqlite::Error) -> Failure {
+    move |error| {
+        let failure = Failure::permanent(format!("the {what}: {doing}: {error}"));
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
+                failure.advise("make room on the disk of WMSHOST_HOME, if it is full")
+            }
+            Some(ErrorCode::ReadOnly) => failure.advise(
+                "allow writing to WMSHOST_HOME and to the files in it, also to those that end in -wal and -shm",
+            ),
+            _ => failure,
+        }
+    }
+}
+
 /// A database of the host's own.
 pub(crate) struct OwnDatabase {
     /// What is in it, in words.
@@ -32,6 +48,11 @@ impl OwnDatabase {
                 Failure::invalid_config(format!("{folder}: the host's own folder cannot be created: {error}"))
                     .advise(OTHER_FOLDER)
             })?;
+        }
+        // SQLite would read such a file, and leave files beside it that stay read-only when this one no longer is.
+        if file.metadata().is_ok_and(|found| found.permissions().readonly()) {
+            let message = format!("{}: the {} cannot be opened: the file is read-only", file.display(), self.what);
+            return Err(Failure::invalid_config(message).advise("allow writing to it"));
         }
         let (connection, version) = self.open_format(file).map_err(|error| self.unusable(file, &error))?;
         if version > self.formats.len() {
@@ -74,6 +95,9 @@ impl OwnDatabase {
                 .advise("another process has locked the file: wait until it is done, or stop it"),
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Failure::invalid_config(message)
                 .advise("restore the file from a backup; or move it away, and what was in it is lost"),
+            Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
+                Failure::transient(message).advise("make room on its disk, if that is full")
+            }
             _ => Failure::invalid_config(message).advise(OTHER_FOLDER),
         }
     }
@@ -124,6 +148,7 @@ mod tests {
         for (code, kind, words) in [
             (ffi::SQLITE_BUSY, FailureKind::Transient, "wait until it is done"),
             (ffi::SQLITE_NOTADB, FailureKind::InvalidConfig, "move it away"),
+            (ffi::SQLITE_IOERR_SHMSIZE, FailureKind::Transient, "make room on its disk"),
             (ffi::SQLITE_CANTOPEN, FailureKind::InvalidConfig, "WMSHOST_HOME"),
         ] {
             let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);

@@ -1,17 +1,20 @@
-//! The state of a pipeline's streams, by what is in the target alone: no plugin is loaded, nothing is written, and it
-//! does not matter which machine ran them last.
+//! The state of a pipeline's streams, by what is in the target: no plugin is loaded, nothing is written, and it does not
+//! matter which machine ran them last. A failure that could not be recorded there, as by a full disk, is in the history of the
+//! machine that ran them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use wmshost_flow::{
     CLOCK_TOLERANCE, Failure, LastRun, LastRuns, Lease, LeaseView, Ledger, Micros, Quarantine, QuarantineFilter,
-    SqlSession, Value, Verified, VerifiedMarks,
+    SqlSession, StreamStatus, Value, Verified, VerifiedMarks,
 };
 use wmshost_pipeline::{Resolved, StreamPlan};
 
 use crate::assembly::connect;
 use crate::error::Result;
+use crate::history::{History, RunKind};
+use crate::run_id::run_id_start;
 use crate::runtime::Runtime;
 
 /// The verdict about a stream.
@@ -115,6 +118,8 @@ impl PipelineState {
 /// Returns the state of these streams of a pipeline, or of all. A target that cannot be read makes its streams unknown.
 pub fn status(runtime: &Runtime, pipeline: &Resolved, streams: &[String]) -> Result<PipelineState> {
     let now = runtime.clock.now();
+    // Without a history there is nothing that the target lacks.
+    let history = runtime.data_dir.history().is_file().then(|| runtime.history().ok()).flatten();
     let mut targets: BTreeMap<&str, Result<Option<OpenTarget>, Failure>> = BTreeMap::new();
     let mut states = Vec::new();
     for plan in pipeline.select(streams)? {
@@ -125,7 +130,7 @@ pub fn status(runtime: &Runtime, pipeline: &Resolved, streams: &[String]) -> Res
             Err(failure) => Err(failure.clone()),
         };
         states.push(match found {
-            Ok(found) => found.judged(plan, now),
+            Ok(found) => with_unrecorded(history.as_ref(), &pipeline.name, found.judged(plan, now)),
             Err(failure) => {
                 let reason = Some(failure.to_string());
                 StreamState { health: Health::Unknown, reason, ..Found::default().judged(plan, now) }
@@ -134,6 +139,26 @@ pub fn status(runtime: &Runtime, pipeline: &Resolved, streams: &[String]) -> Res
     }
     let file = pipeline.file.display().to_string();
     Ok(PipelineState { pipeline: pipeline.name.clone(), file, streams: states })
+}
+
+/// Adds the failure of a run on this machine that is newer than the last one in the target.
+fn with_unrecorded(history: Option<&History>, pipeline: &str, state: StreamState) -> StreamState {
+    if matches!(state.health, Health::Disabled | Health::Running) {
+        return state;
+    }
+    let last =
+        history.and_then(|history| history.of_stream_in(pipeline, &state.stream, 1, Some(RunKind::Run)).ok()?.pop());
+    let in_target = state.last_run.as_ref().and_then(|last| run_id_start(&last.run_id));
+    match last {
+        Some((run, stream))
+            if stream.status == StreamStatus::Failed.name() && run_id_start(&run.run_id) > in_target =>
+        {
+            let failure = stream.failure.unwrap_or_default();
+            let reason = format!("run {} on this machine, which is not recorded in the target: {failure}", run.run_id);
+            StreamState { health: Health::Failed, reason: Some(reason), ..state }
+        }
+        _ => state,
+    }
 }
 
 /// A target that several streams may write, open for reading, and the outcomes of the pipeline's last runs and the marks of

@@ -36,6 +36,12 @@ fn said(error: &Error) -> String {
 const UNFINISHED: &str = "a program was killed while it wrote to the database: open it once with a program that may write \
      to it, such as the `sqlite3` shell, which takes the unfinished change back";
 
+/// The advice where the disk fails: SQLite says so, too, where a full one leaves no room for a `-shm` file.
+const DISK: &str = "make room if the disk is full; otherwise see the system's log for errors of the disk";
+/// The advice where something cannot be written. A file that was read-only once has left files beside it that still are.
+const READ_ONLY: &str =
+    "the file, its folder, or a file beside it that ends in -wal or -shm is read-only: allow writing";
+
 fn meaning(error: &Error) -> (FailureKind, &'static str) {
     use FailureKind::{Denied, InvalidConfig, Limit, Permanent, Transient};
     match error {
@@ -49,12 +55,12 @@ fn meaning(error: &Error) -> (FailureKind, &'static str) {
             }
             Some(ErrorCode::FileLockingProtocolFailed) => (Transient, "too many processes open the database at once"),
             Some(ErrorCode::SchemaChanged) => (Transient, "the table was changed meanwhile"),
-            Some(ErrorCode::SystemIoFailure) => (Transient, "see the system's log for errors of the disk"),
+            Some(ErrorCode::SystemIoFailure) => (Transient, DISK),
             Some(ErrorCode::CannotOpen) => {
                 (InvalidConfig, "check that file and folder exist and may be read and written")
             }
             Some(ErrorCode::PermissionDenied) => (InvalidConfig, "check the rights of file and folder"),
-            Some(ErrorCode::ReadOnly) => (Permanent, "the file or its folder is read-only: allow writing"),
+            Some(ErrorCode::ReadOnly) => (Permanent, READ_ONLY),
             Some(ErrorCode::DiskFull) => (Permanent, "the disk is full: make room and run again"),
             Some(ErrorCode::DatabaseCorrupt) => (Permanent, "the file is damaged: restore it from a backup"),
             Some(ErrorCode::NotADatabase) => {

@@ -11,6 +11,7 @@ use super::failure::failure;
 use super::read::read_connection::open_read_only;
 use super::statement::{Cell, Database, Running, Statement, lock};
 use super::watch::StatementWatch;
+use super::write::opened_file::OpenedFile;
 use super::write::writer_queue::{Permit, WriterQueue};
 
 /// A session of the host's own.
@@ -20,11 +21,18 @@ pub(crate) struct SqliteSqlSession {
     queue: Arc<WriterQueue>,
     permit: Option<Permit>,
     watch: Option<Arc<StatementWatch>>,
+    /// The file that is written, if one is.
+    file: Option<OpenedFile>,
 }
 
 impl SqliteSqlSession {
     pub(crate) fn new(place: String, connection: Connection, queue: Arc<WriterQueue>) -> Self {
-        Self { place, database: Database::new(connection.into()), queue, permit: None, watch: None }
+        Self { place, database: Database::new(connection.into()), queue, permit: None, watch: None, file: None }
+    }
+
+    /// The same session, which writes this file.
+    pub(crate) fn writing(self, file: OpenedFile) -> Self {
+        Self { file: Some(file), ..self }
     }
 
     /// A session that only reads.
@@ -177,7 +185,7 @@ impl SqlSession for SqliteSqlSession {
             let _ = self.rollback();
         }
         self.permit = None;
-        committed
+        committed.and_then(|()| self.file.as_ref().map_or(Ok(()), |file| file.check(&self.place)))
     }
 
     fn rollback(&mut self) -> Result<(), Failure> {

@@ -45,8 +45,9 @@ impl LoadClock {
         }
         let name = Value::Text(table.to_owned());
         let now = Value::Int64(clock);
+        // SQLite stores any value in any column: one that is no number is damage, and is not counted on from.
         let advance = "UPDATE WMSHOST_LOAD_CLOCK SET newest = CASE WHEN newest < ?1 THEN ?2 ELSE newest + 1 END \
-                       WHERE table_name = ?3";
+                       WHERE table_name = ?3 AND newest + 0 = newest";
         if sql.execute(&sql.dialect().with_parameters(advance), &[now.clone(), now, name.clone()])? > 0 {
             return newest(sql, name)?
                 .ok_or_else(|| Failure::transient(format!("the load time of {table} was deleted in the meantime")));
@@ -60,7 +61,8 @@ impl LoadClock {
                 Ok(Some(_)) => {
                     Failure::transient(format!("another stream has written the first load time of {table}: {failure}"))
                 }
-                _ => failure,
+                Ok(None) => failure,
+                Err(damaged) => damaged,
             }),
         }
     }

@@ -228,7 +228,7 @@ impl Observer<'_> {
         Ok(())
     }
 
-    /// The mistakes of a file that is served as it was before.
+    /// The mistakes of a file whose schedule is served as it was before.
     fn file(&self, file: File<'_>, causes: &mut Causes) {
         let key = "file".to_owned();
         let mistakes = match file {
@@ -244,7 +244,7 @@ impl Observer<'_> {
             subject: "pipeline file".to_owned(),
             happened: mistakes.to_owned(),
             place: None,
-            committed: "the file is served as it was before".to_owned(),
+            committed: "its schedule stays as it was, and due runs wait until the file is mended".to_owned(),
             cause: "the file was changed, and has mistakes".to_owned(),
             next: vec![Step {
                 purpose: "see all mistakes of the file at once; mend them and send SIGHUP".to_owned(),
@@ -252,7 +252,7 @@ impl Observer<'_> {
             }],
         };
         let cause = Cause {
-            title: format!("{pipeline}: {path} has mistakes, and is served as it was before"),
+            title: format!("{pipeline}: {path} has mistakes: due runs wait until it is mended"),
             subjects: BTreeSet::new(),
             owner: self.plan.owner.clone(),
             since: self.runtime.clock.now(),

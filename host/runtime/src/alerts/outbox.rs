@@ -18,7 +18,7 @@ use wmshost_flow::{Failure, Micros};
 use super::cause::Causes;
 use super::message::AlertMessage;
 use super::rules::{Incident, NoticeKind, decide};
-use crate::own_database::OwnDatabase;
+use crate::own_database::{self, OwnDatabase};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS incidents (
@@ -78,7 +78,7 @@ pub struct OpenIncident {
 pub(super) struct Outbox(Connection);
 
 fn failed(what: &'static str) -> impl Fn(rusqlite::Error) -> Failure {
-    move |error| Failure::permanent(format!("the outbox of alerts: {what}: {error}"))
+    own_database::failed("outbox of alerts", what)
 }
 
 impl Outbox {

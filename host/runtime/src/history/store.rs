@@ -8,6 +8,7 @@ use wmshost_flow::{ErrorClass, Failure, FailureKind, Micros};
 
 use super::format::HISTORY;
 use super::records::{FailureReason, ModelRecord, PluginRecord, RunKind, RunRecord, RunStatus, StreamRecord};
+use crate::own_database;
 
 /// The history of runs.
 pub struct History(Connection);
@@ -28,7 +29,7 @@ pub struct RunFilter {
 }
 
 fn failed(what: &'static str) -> impl Fn(rusqlite::Error) -> Failure {
-    move |error| Failure::permanent(format!("the run history: {what}: {error}"))
+    own_database::failed("run history", what)
 }
 
 fn count(number: u64) -> i64 {

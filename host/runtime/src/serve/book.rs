@@ -15,7 +15,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 use wmshost_flow::{Failure, Micros};
 
-use crate::own_database::OwnDatabase;
+use crate::own_database::{self, OwnDatabase};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS units (
@@ -106,7 +106,7 @@ pub struct Due {
 pub struct Book(Connection);
 
 fn failed(what: &'static str) -> impl Fn(rusqlite::Error) -> Failure {
-    move |error| Failure::permanent(format!("the book of schedules: {what}: {error}"))
+    own_database::failed("book of schedules", what)
 }
 
 impl Book {

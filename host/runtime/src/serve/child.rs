@@ -1,4 +1,4 @@
-//! One due run: it waits for other machines, begins the process and waits for its end, on a thread of its own.
+//! One due run: it waits for other machines and runs, begins the process and waits for its end, on a thread of its own.
 
 use std::cell::Cell;
 use std::os::unix::process::CommandExt as _;
@@ -77,6 +77,15 @@ impl Child {
         let _ = self.outbox.send(Message::News(self.start.run_id.clone(), news));
     }
 
+    /// Asks the pipeline file and the target whether the run may begin. A file that has got mistakes since it was read keeps
+    /// the run waiting: it would fail, and its due time would be spent.
+    fn ask(&self) -> Passage {
+        match self.runtime.resolved(&self.pipeline.file) {
+            Ok(_) => self.ask_target(),
+            Err(mistakes) => Passage::Held(format!("{mistakes}\nthe run begins when the file is mended")),
+        }
+    }
+
     /// Asks the target whether the run may go on here.
     fn ask_target(&self) -> Passage {
         let plans: Vec<&StreamPlan> =
@@ -85,14 +94,14 @@ impl Child {
         gate::enter(&self.runtime, (&self.pipeline, &plans), (unit, *due, run_id))
     }
 
-    /// Waits for other machines, and then begins the process.
+    /// Waits for the file, for other machines and for other runs, and then begins the process.
     fn enter(&self) -> Result<News, Failure> {
         if self.is_ordered {
             return self.run(Hold::none());
         }
         let mut waits_for = String::new();
         loop {
-            match self.ask_target() {
+            match self.ask() {
                 Passage::Here(hold) => return self.run(hold),
                 Passage::Done(run) => return Ok(News::Elsewhere(run)),
                 Passage::Held(why) if why != waits_for => {

@@ -24,7 +24,7 @@ pub enum ServeEvent {
         file: String,
         /// The mistakes.
         reason: String,
-        /// True if the file is served as it was.
+        /// True if the file was served before: its schedule stays as it was, and due runs wait.
         is_served: bool,
     },
     /// A run begins.
@@ -146,7 +146,9 @@ impl fmt::Display for ServeEvent {
             Self::Served { pipeline, file, schedules } => {
                 write!(f, "{pipeline}: {file} is served, schedules: {schedules}")
             }
-            Self::Broken { reason, is_served: true, .. } => write!(f, "{reason}\nthe file is served as it was before"),
+            Self::Broken { reason, is_served: true, .. } => {
+                write!(f, "{reason}\nits schedule stays as it was, and due runs wait until the file is mended")
+            }
             Self::Broken { reason, file, .. } => write!(f, "{reason}\n{file} is not served; mend it and send SIGHUP"),
             Self::Begins { unit, due, run_id, is_adopted: false } => {
                 write!(f, "{unit}: run {run_id} begins, due {} UTC", second(*due))

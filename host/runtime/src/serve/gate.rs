@@ -20,7 +20,7 @@ pub(super) enum Passage {
     Here(Hold),
     /// Another machine has done it, by this run.
     Done(String),
-    /// Another machine may be at it, for this reason: it has to wait.
+    /// Another machine or another run may be at it, for this reason: it has to wait.
     Held(String),
 }
 
@@ -105,7 +105,14 @@ fn try_enter(
         holder: this_process(),
     };
     lease.take(session.as_mut(), &is_dead)?;
-    let last_runs = LastRuns { pipeline: &unit.pipeline }.read(session.as_mut());
+    // Streams of other targets have their outcomes there; what is in the first one decides.
+    let here: Vec<&str> =
+        plans.iter().filter(|plan| plan.target == first.target).map(|plan| plan.name.as_str()).collect();
+    // A run by hand may hold a stream: it has read what was committed when it began, so that the due run comes after it.
+    let are_free = here.iter().try_for_each(|stream| {
+        Lease { stream: (*stream).to_owned(), ..lease.clone() }.check(session.as_mut(), &is_dead)
+    });
+    let last_runs = are_free.and_then(|()| LastRuns { pipeline: &unit.pipeline }.read(session.as_mut()));
     let hold = Hold(Some((lease, session, Instant::now())));
     let last_runs = match last_runs {
         Ok(last_runs) => last_runs,
@@ -114,9 +121,6 @@ fn try_enter(
             return Err(failure);
         }
     };
-    // Streams of other targets have their outcomes there; what is in the first one decides.
-    let here: Vec<&str> =
-        plans.iter().filter(|plan| plan.target == first.target).map(|plan| plan.name.as_str()).collect();
     if let Some(run) = done_by(&last_runs, &here, due, runtime.clock.now()) {
         hold.release();
         return Ok(Passage::Done(run));

@@ -155,7 +155,7 @@ impl<'a> Server<'a> {
         self.runtime.clock.now()
     }
 
-    /// Reads the files. One that has mistakes is served as it was.
+    /// Reads the files. Of one that has mistakes the schedule stays as it was.
     fn load(&mut self) -> Result<()> {
         let registry = self.runtime.registry()?;
         for file in self.options.files.clone() {

@@ -20,7 +20,8 @@ one runs what is due, and the others see in the target that it is done.
 
 Signals:
   SIGTERM, SIGINT  nothing begins any more; it ends after the runs that go on, a second one ends it at once
-  SIGHUP           reads the pipeline files again; a file with mistakes is served as it was before
+  SIGHUP           reads the pipeline files again; of a file with mistakes the schedule stays as it was, and due runs wait until it
+                   is mended
 
 Examples:
   wmshost serve pipelines/prod.toml

@@ -61,7 +61,15 @@ pub(crate) struct QueryCursor {
 
 /// A failure while SQLite computes rows.
 pub(crate) fn computing_failure(source: &str, watch: &StatementWatch, error: Error) -> Failure {
-    watch.explained(source, failure(format_args!("{source}, reading rows"), error))
+    let is_full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
+    let found = failure(format_args!("{source}, reading rows"), error);
+    // Only what SQLite sorts is written, into temporary files.
+    let found = match is_full {
+        true => Failure { advice: None, ..found }
+            .advise("make room on the disk of temporary files, or name another in TMPDIR"),
+        false => found,
+    };
+    watch.explained(source, found)
 }
 
 impl QueryCursor {

@@ -3,7 +3,7 @@
 //! between them, they all see the same.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
@@ -36,6 +36,13 @@ pub fn open_source_of(
     check_is_file(path).map_err(|why| Failure::invalid_config(format!("{doing}: {why}")))?;
     let snapshot = Snapshot::open(path, sessions, value_bytes, limit).map_err(|error| failure(&doing, error))?;
     let Some(snapshot) = snapshot else {
+        if let Some(file) = read_only_file(path) {
+            return Err(Failure::invalid_config(format!(
+                "{doing}: {} is read-only, so that the database has no common moment for several readers",
+                file.display()
+            ))
+            .advise("allow writing to it, or copy the database and name the copy"));
+        }
         return Err(Failure::transient(format!(
             "{doing}: others commit so often that no common moment was found in {TRIES} tries"
         ))
@@ -61,6 +68,12 @@ fn check_is_file(path: &Path) -> Result<(), String> {
         ErrorKind::InvalidInput => format!("{error}; name a database file"),
         _ => format!("the file cannot be opened: {error}"),
     })
+}
+
+/// The database file, or the one beside it, that nobody may write: then each reader has an index of the log of its own.
+fn read_only_file(path: &Path) -> Option<PathBuf> {
+    let files = [path.to_owned(), beside(path, "-shm"), beside(path, "-wal")];
+    files.into_iter().find(|file| file.metadata().is_ok_and(|found| found.permissions().readonly()))
 }
 
 struct SqliteSource {

@@ -8,6 +8,7 @@
 //! | `encode` | Arrow columns to what SQLite stores |
 //! | `insert` | inserting and merging |
 //! | `load_times` | when rows were loaded |
+//! | `opened_file` | the file that is still the one that was opened |
 //! | `plan` | a prepared statement that writes batches into a table |
 //! | `remove` | deleting rows, or marking them as deleted |
 //! | `session` | the session of one stream's writing |
@@ -24,6 +25,7 @@ mod ddl;
 mod encode;
 mod insert;
 mod load_times;
+pub(crate) mod opened_file;
 mod plan;
 mod remove;
 mod session;

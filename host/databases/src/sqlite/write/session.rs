@@ -10,6 +10,7 @@ use wmshost_flow::{Claim, Clock, Failure, LoadClock, Micros, Refused, Sql as _, 
 use wmshost_sql::{Value, timestamp_from_text};
 
 use super::batch_table::BatchTable;
+use super::opened_file::OpenedFile;
 use super::plan::Plan;
 use super::writer_queue::{Permit, WriterQueue};
 use crate::sqlite::failure::failure;
@@ -38,6 +39,7 @@ pub(crate) struct SqliteTargetSession {
     pub(crate) database: Database,
     pub(crate) updates: Arc<AtomicU64>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) file: OpenedFile,
     pub(crate) queue: Arc<WriterQueue>,
     pub(crate) transaction: Transaction<Permit>,
     /// The tables that are known as the stream's own in this transaction.
@@ -51,7 +53,7 @@ impl SqliteTargetSession {
         place: String,
         grant: TargetGrant,
         connection: Connection,
-        clock: Arc<dyn Clock>,
+        (clock, file): (Arc<dyn Clock>, OpenedFile),
         queue: Arc<WriterQueue>,
     ) -> Result<Self, Failure> {
         let lower = grant.table.to_ascii_lowercase();
@@ -75,6 +77,7 @@ impl SqliteTargetSession {
             database: Database::new(connection.into()),
             updates,
             clock,
+            file,
             queue,
             transaction: Transaction::None,
             owned: Vec::new(),

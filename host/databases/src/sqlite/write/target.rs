@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use wmshost_flow::{Clock, Failure, SqlSession, Target, TargetGrant, TargetSession};
 
+use super::opened_file::OpenedFile;
 use super::session::SqliteTargetSession;
 use super::writer_queue::WriterQueue;
 use crate::sqlite::failure::failure;
@@ -44,6 +45,7 @@ pub fn read_target(path: &Path, label: &str) -> Result<Option<Box<dyn SqlSession
 pub(crate) struct SqliteTarget {
     label: String,
     path: PathBuf,
+    file: OpenedFile,
     clock: Arc<dyn Clock>,
     queue: Arc<WriterQueue>,
     busy_wait: Duration,
@@ -58,7 +60,14 @@ impl SqliteTarget {
             std::fs::create_dir_all(folder)
                 .map_err(|error| Failure::invalid_config(format!("{doing}: the folder cannot be created: {error}")))?;
         }
+        // SQLite would read such a file, and leave files beside it that stay read-only when this one no longer is.
+        if path.metadata().is_ok_and(|file| file.permissions().readonly()) {
+            return Err(
+                Failure::invalid_config(format!("{doing}: the file is read-only")).advise("allow writing to it")
+            );
+        }
         let keeper = connect(path, busy_wait).map_err(|error| failure(&doing, error))?;
+        let file = OpenedFile::of(path);
         check_log_mode(&keeper).map_err(|error| failure(&doing, error))?.map_err(|mode| {
             Failure::invalid_config(format!(
                 "{doing}: SQLite keeps the journal mode {mode} where write-ahead mode is needed"
@@ -67,6 +76,7 @@ impl SqliteTarget {
         })?;
         Ok(Self {
             label: label.to_owned(),
+            file,
             path: path.to_owned(),
             clock,
             queue: WriterQueue::of(path),
@@ -81,13 +91,13 @@ impl Target for SqliteTarget {
         let place = format!("target {}", self.label);
         let connection = connect(&self.path, self.busy_wait).map_err(|error| failure(&place, error))?;
         let (clock, queue) = (Arc::clone(&self.clock), Arc::clone(&self.queue));
-        Ok(Box::new(SqliteTargetSession::new(place, grant, connection, clock, queue)?))
+        Ok(Box::new(SqliteTargetSession::new(place, grant, connection, (clock, self.file.clone()), queue)?))
     }
 
     fn sql(&self) -> Result<Box<dyn SqlSession>, Failure> {
         let place = format!("target {}", self.label);
         let connection = connect(&self.path, self.busy_wait).map_err(|error| failure(&place, error))?;
-        Ok(Box::new(SqliteSqlSession::new(place, connection, Arc::clone(&self.queue))))
+        Ok(Box::new(SqliteSqlSession::new(place, connection, Arc::clone(&self.queue)).writing(self.file.clone())))
     }
 }
 

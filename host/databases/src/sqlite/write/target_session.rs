@@ -31,7 +31,7 @@ impl TargetSession for SqliteTargetSession {
                 let _ = self.end();
             }
         }
-        committed
+        committed.and_then(|()| self.file.check(&self.place))
     }
 
     fn rollback(&mut self) -> Result<(), Failure> {

@@ -120,6 +120,11 @@ impl Lease {
         }))
     }
 
+    /// Fails with `busy` if another run holds the lease; takes nothing.
+    pub fn check(&self, sql: &mut dyn Sql, is_dead: &dyn Fn(&LeaseOwner) -> bool) -> Result<(), Failure> {
+        self.check_is_free(sql, is_dead).map(drop)
+    }
+
     /// Renews the lease, in a transaction of its own; fails if another run has taken it over.
     pub fn renew_now(&self, session: &mut dyn SqlSession) -> Result<(), Failure> {
         in_transaction(session, |session| self.renew(session))

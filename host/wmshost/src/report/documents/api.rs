@@ -14,7 +14,7 @@ pub(crate) struct ServedPipelineDocument {
     file: String,
     /// The pipeline's name; null if the file had mistakes from the beginning, so that it is not served.
     pipeline: Option<String>,
-    /// The mistakes that the file has now; null if it has none. It is served as it was before.
+    /// The mistakes that the file has now; null if it has none. Its schedule stays as it was, and due runs wait until it is mended.
     mistakes: Option<String>,
 }
 

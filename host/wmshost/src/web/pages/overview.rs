@@ -122,7 +122,11 @@ fn health_line(served: &[ServedPipeline], rows: &[Row]) -> Html {
 fn mistakes(served: &[ServedPipeline]) -> Html {
     let broken = served.iter().filter_map(|served| {
         let reason = served.mistakes.as_ref()?;
-        let what = if served.pipeline.is_some() { "it is served as it was before" } else { "it is not served" };
+        let what = if served.pipeline.is_some() {
+            "its schedule stays as it was, and due runs wait until it is mended"
+        } else {
+            "it is not served"
+        };
         let title = format!("{} has mistakes; {what}", served.file.display());
         Some(element("div", &[("role", "alert")], [words("p", "bad", title), message("bad", reason)]))
     });
