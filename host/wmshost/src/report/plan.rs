@@ -38,7 +38,7 @@ fn next_step(outlook: &Outlook<'_>) -> String {
 }
 
 fn next_from_checkpoint(outlook: &Outlook<'_>) -> String {
-    let lookback = duration_text(outlook.stream.plan.lookback);
+    let lookback = lookback_in_words(&outlook.stream.plan);
     match (outlook.stream.plan.method, &outlook.checkpoint) {
         (Method::Full, _) => "read the whole table, put it in the place of the target".to_owned(),
         (_, None) => "read the whole table by key, then only changes".to_owned(),
@@ -78,6 +78,14 @@ fn lines(pipeline: &Checked, stream: &Stream, next: String) -> Vec<(&'static str
     // After the method, which it follows from.
     lines.insert(5, ("next", next));
     lines
+}
+
+/// The time, or the number of versions, before the bookmark at which changes are read.
+fn lookback_in_words(plan: &StreamPlan) -> String {
+    match plan.lookback_versions {
+        Some(versions) => format!("{versions} versions"),
+        None => duration_text(plan.lookback),
+    }
 }
 
 /// The limits of a stream's plugins that differ from the defaults.
@@ -176,7 +184,7 @@ fn on_change(policy: OnChange) -> &'static str {
 }
 
 fn late_rows(plan: &StreamPlan) -> String {
-    let lookback = duration_text(plan.lookback);
+    let lookback = lookback_in_words(plan);
     match plan.late_rows {
         LateRows::Lookback => {
             format!(
