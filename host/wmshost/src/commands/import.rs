@@ -91,7 +91,7 @@ fn unwritten(folder: &Path, error: &std::io::Error) -> Failure {
 }
 
 /// The values of an option that is given as `KEY=VALUE`.
-fn pairs(option: &str, given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+pub(super) fn pairs(option: &str, given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
     let pair = |given: &String| match given.split_once('=') {
         Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
         None => Err(Failure::invalid_config(format!("{option} {given}: write it with a `=` in it"))),
