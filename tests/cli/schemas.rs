@@ -252,6 +252,7 @@ fn models(outputs: &mut Checker<'_>) {
     assert!(compiled.as_array().is_some_and(|models| !models.is_empty()), "{compiled:#}");
     let planned = outputs.run("models-diff", 0, "models diff", &[]);
     assert!(planned.as_array().is_some_and(|models| !models.is_empty()), "{planned:#}");
+    compared(outputs);
     outputs.run("models-show", 0, "models show", &["dim_items"]);
     let fresh = outputs.project.wmshost("models freshness", &["--output", "json"]);
     let fresh = outputs.hold("models-freshness", fresh.json());
@@ -259,6 +260,30 @@ fn models(outputs: &mut Checker<'_>) {
     let metrics = outputs.run("kpi", 0, "kpi", &[]);
     let is_drawn = |metric: &Json| metric["days"].as_array().is_some_and(|days| !days.is_empty());
     assert!(metrics.as_array().is_some_and(|metrics| metrics.iter().any(is_drawn)), "{metrics:#}");
+}
+
+/// A build is compared with a copy of it in which rows, cells and columns differ.
+fn compared(outputs: &mut Checker<'_>) {
+    let (copy, file) = (outputs.project.path("copy.db"), outputs.project.path("copy.toml"));
+    let into = "VACUUM INTO ?1";
+    outputs.project.target().execute(into, [copy.to_string_lossy()]).expect("a copy");
+    let other = format!("extends = {:?}\n[connections.analytics]\npath = {copy:?}\n", outputs.project.pipeline());
+    fs::write(&file, other).expect("a pipeline");
+    rusqlite::Connection::open(copy)
+        .and_then(|copy| {
+            copy.execute_batch(
+                "DELETE FROM DIM_ITEMS WHERE item_id = 1; UPDATE DIM_ITEMS SET item_code = 'other' WHERE item_id = 2;
+                 ALTER TABLE DIM_ITEMS ADD COLUMN more TEXT; DROP VIEW STG_WMS_ITEMS",
+            )
+        })
+        .expect("a changed copy");
+    let file = file.to_string_lossy();
+    let compared = outputs.run("models-compare", 1, "models compare", &[&file, "--select", "dim_items"]);
+    let found = &list(&compared, "models")[0]["found"];
+    assert!(list(found, "rows").iter().any(|row| row["cells"][0].is_object()), "{compared:#}");
+    list(found, "columns_only_second");
+    let failed = outputs.run("models-compare", 1, "models compare", &[&file, "--select", "stg_wms_items"]);
+    assert!(failed["models"][0]["error"].is_string(), "{failed:#}");
 }
 
 #[test]

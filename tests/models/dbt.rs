@@ -48,6 +48,10 @@ fn an_imported_project_builds_the_tables_that_its_sql_means() {
     assert_eq!(project.rows(kinds), ["NULL 0.05 0 1 7", "Acme 0 9.99 1 0", "Smith, John 12.5 0 1 5"]);
     assert_eq!(project.number("SELECT count(*) FROM WITH_HOOK WHERE double_amount = 25"), 1);
 
+    let versions = "SELECT order_id, status, substr(valid_from, 1, 10), substr(valid_to, 1, 10) FROM ORDER_VERSIONS \
+                    WHERE order_id = 2 ORDER BY 3";
+    assert_eq!(project.rows(versions), ["2 OPEN 2026-01-02 NULL"]);
+
     project.change(
         "UPDATE wms_order SET status = 'done', amount_cents = 1000, updated_at = '2026-01-05 00:00:00' WHERE order_id = 2;
          INSERT INTO wms_order VALUES (5, 3, 'new', 700, '2026-01-05 00:00:00');",
@@ -57,5 +61,6 @@ fn an_imported_project_builds_the_tables_that_its_sql_means() {
         project.rows(history),
         ["1 NEW 12.5 2026-01-01", "2 DONE 10.0 2026-01-05", "4 DONE 0.05 2026-01-04", "5 NEW 7.0 2026-01-05"]
     );
+    assert_eq!(project.rows(versions), ["2 OPEN 2026-01-02 2026-01-05", "2 DONE 2026-01-05 NULL"]);
     assert_eq!(project.rows(kinds), ["NULL 7.05 0 2 7", "Acme 0 10.0 1 0", "Smith, John 12.5 0 1 5"]);
 }

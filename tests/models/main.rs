@@ -1,6 +1,7 @@
 //! `wmshost models` as it is typed: the program, a pipeline, plugins in the sandbox, a database. Needs the results of
 //! `make build plugins`.
 
+mod compare;
 mod dbt;
 mod leases;
 mod metadata;

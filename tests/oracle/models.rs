@@ -145,6 +145,26 @@ fn assert_same_models(warehouse: &Warehouse, when: &str) {
     }
 }
 
+/// The program finds the same, as far as no binary fraction is summed up in another order, and another schema is read as
+/// that of a connection.
+fn assert_compared(warehouse: &Warehouse, oracle: &str, sqlite: &str) {
+    let compare = |code: i32, words: &[&str]| {
+        let output = warehouse.wmshost(&[&["models", "compare", oracle], words].concat(), &[]);
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {}", reported(&output));
+        reported(&output)
+    };
+    compare(0, &[sqlite, "--select", "stg_*"]);
+    let mut sql = warehouse.sql("WMS", "wms");
+    let copy = "CREATE TABLE DIM_ITEMS AS SELECT * FROM MART.DIM_ITEMS";
+    sql.execute(copy, &[]).expect("a copy");
+    let in_schema = ["--connection", "analytics", "--schema", "WMS", "--select", "dim_items"];
+    compare(0, &in_schema);
+    sql.execute("UPDATE DIM_ITEMS SET item_code = 'other' WHERE item_id = 1", &[]).expect("a change");
+    let differs = compare(1, &in_schema);
+    assert!(differs.contains("dim_items: different {\"item_id\":1}: item_code "), "{differs}");
+    sql.execute("DROP TABLE DIM_ITEMS", &[]).expect("dropped");
+}
+
 #[test]
 fn models_give_the_same_rows_as_on_sqlite() {
     let warehouse = warehouse(3_000);
@@ -153,6 +173,7 @@ fn models_give_the_same_rows_as_on_sqlite() {
         assert!(reported(&warehouse.run(pipeline)).contains("models of wms succeeded"));
     }
     assert_same_models(&warehouse, "after the first run");
+    assert_compared(&warehouse, &oracle, &sqlite);
     for day in DAYS {
         warehouse.change_sample(day);
         warehouse.copy_sample();

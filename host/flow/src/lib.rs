@@ -46,7 +46,10 @@ mod values;
 pub use columns::{
     ColumnCertificate, ColumnReading, ColumnRule, ColumnRules, Mask, MovedColumns, SourceForm, certify, type_of_name,
 };
-pub use compare::{Compare, Compared, Comparison, Depth, Difference, DifferenceKind, OpenTarget, like_source};
+pub use compare::{
+    CellDifference, ColumnTypes, Compare, Compared, Comparison, Depth, Difference, DifferenceKind, OpenTarget,
+    RowExample, TableComparison, TableRules, TableSide, compare_tables, like_source,
+};
 pub use csv::{CsvCell, CsvRecord, csv_records};
 pub use definition::{
     ColumnUse, Definition, DefinitionChange, Impact, LARGEST_VALUE, PluginUse, Reaction, SOURCE_DATABASE,

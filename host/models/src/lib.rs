@@ -11,6 +11,7 @@
 //! | `guard` | the tables and functions that a plugin's SQL may name |
 //! | `host_columns` | the columns that the host adds to those of a model |
 //! | `check` | checks that need no database |
+//! | `built_model` | the table or view of a model, and the columns that identify its rows |
 //! | `contract` | checks that values have the declared types |
 //! | `describe` | asks the database for columns and types that declarations leave out |
 //! | `prepare` | compiles all SQL in the database without running it |
@@ -27,6 +28,7 @@
 //! | `manifest` | `manifest.json`: the declarations |
 //! | `run_results` | `run_results.json`: the results of a run |
 
+mod built_model;
 mod check;
 mod contract;
 mod data_tests;
@@ -50,6 +52,7 @@ mod store;
 mod template;
 mod unit;
 
+pub use built_model::BuiltModel;
 pub use data_tests::{TestResult, TestStatus};
 pub use diagnostic::Diagnostic;
 pub use freshness::{Age, FreshnessStatus};

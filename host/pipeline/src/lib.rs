@@ -31,6 +31,7 @@
 //! | `web_service_reader` | reads the keys of a connection to a web service |
 //! | `section_reader` | typed reading of one table of the merged tree |
 //! | `policies` | the choices of how late rows are found, missed times are made up for, and mail is encrypted |
+//! | `bookmark` | bookmarks that are made by hand |
 //! | `alerts` | the alerts: their channels, and when they are sent |
 //! | `quiet_hours` | the hours of the day in which they are held back |
 //! | `schedule` | the times at which a pipeline is due |
@@ -51,6 +52,7 @@
 
 mod alerts;
 mod authored;
+mod bookmark;
 mod checked;
 mod columns;
 mod configured_plugin;
@@ -91,6 +93,7 @@ mod web_service;
 mod web_service_reader;
 
 pub use alerts::{AlertChannel, AlertRoute, AlertsPlan, MailRoute};
+pub use bookmark::bookmark_at;
 pub use checked::{Checked, Stream};
 pub use configured_plugin::ConfiguredPlugin;
 pub use connection::{Connection, SqliteConnection};

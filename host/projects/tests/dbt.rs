@@ -44,6 +44,10 @@ fn each_part_is_taken_over_or_refused_by_name() {
     for name in ["stg_orders", "stg_lines", "order_history", "per_kind", "customers"] {
         assert_eq!(status(&import, name).0, ItemStatus::TakenOver, "{name}: {:#?}", import.items);
     }
+    assert_eq!(status(&import, "order_versions").0, ItemStatus::TakenOver);
+    let (found, why, at) = status(&import, "orders_snapshot");
+    assert_eq!((found, at.as_str()), (ItemStatus::ByHand, "snapshots/orders_snapshot.sql:1"));
+    assert!(why.starts_with("its versions begin with the first build here"), "{why}");
     assert_eq!(status(&import, "with_hook").0, ItemStatus::ByHand);
     assert_eq!(status(&import, "with_hook").1, "post_hook is not run here");
     for (name, reason, place) in [
@@ -56,7 +60,6 @@ fn each_part_is_taken_over_or_refused_by_name() {
         ("misspelt", "claen", "models/marts/misspelt.sql:2"),
         ("reaches_out", "it names the table sqlite_master", "models/marts/reaches_out.sql:0"),
         ("in_python", "a model in Python", "models/marts/in_python.py:0"),
-        ("orders_snapshot", "materialized: snapshot", "snapshots/orders_snapshot.sql:1"),
         (
             "dbt_expectations.expect_something_new of stg_lines.order_id",
             "is not known",
@@ -98,6 +101,11 @@ fn the_sql_is_plain() {
     assert!(yaml.contains("\"unique_key\": \"order_id\"") && yaml.contains("\"delete+insert\""), "{yaml}");
     assert!(yaml.contains("\"values\": [\"NEW\", \"OPEN\", \"DONE\"]"), "{yaml}");
     assert!(!yaml.contains("expect_something_new"), "{yaml}");
+    assert_eq!(text(&import, "snapshots/orders_snapshot.sql"), "select * from {stg_orders}\n");
+    let versions = "{\"materialized\": \"snapshot\", \"check_cols\": [\"updated_at\"], \"updated_at\": \"updated_at\", \
+                    \"unique_key\": \"order_id\"}";
+    assert!(yaml.contains(versions), "{yaml}");
+    assert!(text(&import, "models/order_versions.sql").contains("wms_version.wms_valid_to AS dbt_valid_to"));
 }
 
 #[test]
@@ -108,7 +116,7 @@ fn a_folder_is_written_whole_or_not_at_all() {
     write_project(&import.files, &target, false).expect("written");
     let read =
         wmshost_projects::read(&target, Dialect::Sqlite).unwrap_or_else(|wrong| panic!("{}", problems_text(&wrong)));
-    assert_eq!(read.declaration.models.len(), 6);
+    assert_eq!(read.declaration.models.len(), 8);
     fs::write(target.join("own.sql"), "SELECT 1 AS a").expect("written");
     assert!(write_project(&import.files, &target, false).is_err());
     assert!(target.join("own.sql").exists(), "nothing is replaced without a word");
@@ -304,4 +312,54 @@ fn snapshots_are_found_wherever_a_tag_begins_and_not_in_comments() {
     let import = imported(described_project("name: p\n", &[("snapshots/s.sql", snapshots)]).path());
     let found: Vec<_> = import.items.iter().map(|item| (item.name.as_str(), item.line)).collect();
     assert_eq!(found, [("one", 2), ("two", 4)]);
+}
+
+#[test]
+fn snapshots_are_taken_over_with_their_strategy_or_refused_by_name() {
+    let block = |name: &str, config: &str| {
+        format!(
+            "{{% snapshot {name} %}}\n{{{{ config({config}) }}}}\nselect * from {{{{ ref('m') }}}}\n{{% endsnapshot %}}\n"
+        )
+    };
+    let file = [
+        block("checked", "unique_key='a', strategy='check', check_cols=['b'], invalidate_hard_deletes=true"),
+        block("all_of_it", "unique_key=['a', 'b'], strategy='check', check_cols='all', target_schema='history'"),
+        block("no_key", "strategy='check', check_cols='all'"),
+        block("by_expression", "unique_key=\"a || b\", strategy='check', check_cols='all'"),
+        block("no_time", "unique_key='a', strategy='timestamp'"),
+        block("new_record", "unique_key='a', strategy='check', check_cols='all', hard_deletes='new_record'"),
+        block("of_their_own", "unique_key='a', strategy='mine'"),
+    ];
+    let yaml = "snapshots:\n  - name: in_yaml\n    relation: ref('m')\n    config: {unique_key: a, strategy: timestamp, updated_at: b}\n";
+    let folder = project(
+        "select 1 as a, 2 as b",
+        &[
+            ("snapshots/all.sql", &file.concat()),
+            ("snapshots/all.yml", yaml),
+            ("models/reader.sql", "select dbt_scd_id from {{ ref('checked') }}"),
+            ("models/reads_a_refused_one.sql", "select * from {{ ref('no_key') }}"),
+        ],
+    );
+    let import = imported(folder.path());
+    let yaml = text(&import, "project.yml");
+    for part in [
+        "\"check_cols\": [\"b\"], \"hard_deletes\": \"invalidate\"",
+        "\"check_cols\": \"all\", \"unique_key\": [\"a\", \"b\"]",
+        "\"check_cols\": [\"b\"], \"updated_at\": \"b\"",
+    ] {
+        assert!(yaml.contains(part), "{part}: {yaml}");
+    }
+    assert_eq!(text(&import, "snapshots/in_yaml.sql"), "select * from {m}\n");
+    for (name, reason) in [
+        ("no_key", "it has no `unique_key`"),
+        ("by_expression", "its `unique_key` is not a column"),
+        ("no_time", "needs a column as `updated_at`"),
+        ("new_record", "hard_deletes new_record is not known here"),
+        ("of_their_own", "the strategy mine is not known here"),
+        ("reader", "it names dbt_scd_id"),
+        ("reads_a_refused_one", "it reads no_key, which is not taken over"),
+    ] {
+        let (found, why, _) = status(&import, name);
+        assert!(found == ItemStatus::Refused && why.contains(reason), "{name}: {found:?} {why}");
+    }
 }

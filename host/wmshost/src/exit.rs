@@ -6,7 +6,7 @@ pub(crate) use wmshost_flow::Exit;
 use wmshost_flow::{Failure, StreamSummary, failure_policy};
 use wmshost_runtime::Error;
 use wmshost_runtime::history::RunStatus;
-use wmshost_runtime::models::ModelsOutcome;
+use wmshost_runtime::models::{ModelsComparison, ModelsOutcome};
 use wmshost_runtime::run::run_status;
 use wmshost_runtime::verify::VerifyOutcome;
 
@@ -62,6 +62,15 @@ pub(crate) fn of_models(outcome: &ModelsOutcome) -> Exit {
         (true, _) => Exit::Cancelled,
         (false, true) => Exit::Failed,
         (false, false) => Exit::Success,
+    }
+}
+
+/// The exit code after two builds were compared.
+pub(crate) fn of_comparison(comparison: &ModelsComparison) -> Exit {
+    match (comparison.is_cancelled, comparison.is_equal()) {
+        (true, _) => Exit::Cancelled,
+        (false, true) => Exit::Success,
+        (false, false) => Exit::Failed,
     }
 }
 

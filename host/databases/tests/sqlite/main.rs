@@ -1,5 +1,6 @@
 //! SQLite through the flow's ports, as the flow uses it.
 
+mod comparing;
 mod grants;
 mod guard;
 mod merging;

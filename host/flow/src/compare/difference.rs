@@ -102,7 +102,7 @@ impl Side {
     }
 }
 
-fn wrong(error: ArrowError) -> Failure {
+pub(super) fn wrong(error: ArrowError) -> Failure {
     Failure::permanent(format!("picking rows: {error}"))
 }
 

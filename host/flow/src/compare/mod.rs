@@ -15,6 +15,7 @@
 //! | `scan` | the target's side, read once |
 //! | `difference` | the differences within a range |
 //! | `comparer` | range after range; loads and deletes |
+//! | `tables` | two tables that were made in different ways, in any order |
 //! | `verify` | one stream: the scope of a comparison, and its result |
 
 mod bags;
@@ -24,10 +25,12 @@ mod difference;
 mod normalize;
 mod reading;
 mod scan;
+mod tables;
 mod verify;
 
 pub use comparison::{Compare, Comparison, Depth, OpenTarget};
 pub use difference::{Difference, DifferenceKind};
 pub use normalize::like_source;
 pub(crate) use scan::{TargetScan, Wanted};
+pub use tables::{CellDifference, ColumnTypes, RowExample, TableComparison, TableRules, TableSide, compare_tables};
 pub use verify::Compared;

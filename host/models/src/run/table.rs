@@ -3,7 +3,7 @@
 //! Oracle's DDL is not; `replace_oracle` describes the way there.
 
 use arrow_schema::DataType;
-use wmshost_flow::model::{Assertion, Interval, Materialization, ModelColumn, Strategy};
+use wmshost_flow::model::{Interval, Materialization, ModelColumn, Strategy};
 use wmshost_flow::{ErrorClass, Failure, STAGING_PREFIXES, Sql};
 use wmshost_sql::{BELONGINGS, ColumnPurpose, Dialect, Value, gather_statistics};
 
@@ -76,15 +76,7 @@ impl<'t> ModelTable<'t> {
 
     /// The columns that identify rows: the key that rows are merged by, or columns that are tested to be unique.
     pub(super) fn key(&self) -> Option<&'t [String]> {
-        if let Materialization::Incremental(increment) = &self.model.model.materialization
-            && let Strategy::Merge(key) = &increment.strategy
-        {
-            return Some(key);
-        }
-        self.node.tests.iter().find_map(|parsed| match &parsed.test.assertion {
-            Assertion::Unique(columns) if parsed.only_where.is_none() => Some(columns.as_slice()),
-            _ => None,
-        })
+        self.model.key(self.node)
     }
 
     /// Creates the staging table, empty.

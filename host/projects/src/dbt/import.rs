@@ -5,7 +5,7 @@ use std::path::Path;
 
 use minijinja::value::Value;
 
-use super::drafts::{drafts, read_by, singular_tests, snapshots};
+use super::drafts::{drafts, read_by, singular_tests};
 use super::jinja::{Jinja, Known};
 use super::layout::{FILE, Layout};
 use super::macros;
@@ -14,6 +14,7 @@ use super::properties::Properties;
 use super::report::{ItemStatus, ReportItem};
 use super::settings::value_of;
 use super::settle::settle;
+use super::snapshots;
 use super::tests::{TakenTest, TestReader};
 use crate::files::FileKind;
 use crate::problem::Problem;
@@ -40,7 +41,8 @@ pub fn import(folder: &Path, options: &DbtOptions) -> Result<DbtImport, Vec<Prob
     let all_macros = macros::read(layout.macros.iter().chain(&layout.tests));
     let models = layout.models.iter().chain(&layout.seeds).filter(|file| file.kind != FileKind::Yaml);
     let mut names: BTreeSet<String> = models.map(|file| file.stem().to_owned()).collect();
-    names.extend(snapshots(&layout, &mut items));
+    let snapshots = snapshots::read(&layout, &properties);
+    names.extend(snapshots.iter().map(|snapshot| snapshot.name.clone()));
     let sources = properties
         .sources
         .iter()
@@ -57,7 +59,7 @@ pub fn import(folder: &Path, options: &DbtOptions) -> Result<DbtImport, Vec<Prob
         .map_err(|error| vec![Problem { file: error.file, line: error.line, what: error.what }])?;
     let mut selects = Vec::new();
     let mut reader = TestReader { jinja: &jinja, macros: &all_macros, items: &mut items, selects: &mut selects };
-    let mut drafts = drafts(&layout, &properties, &mut reader);
+    let mut drafts = drafts(&layout, &properties, &snapshots, &mut reader);
     let mut streams: BTreeMap<String, Vec<TakenTest>> = BTreeMap::new();
     for ((group, table), source) in &properties.sources {
         let call = format!("source('{group}', '{table}')");
@@ -74,7 +76,7 @@ pub fn import(folder: &Path, options: &DbtOptions) -> Result<DbtImport, Vec<Prob
         name: draft.name.clone(),
         status: if draft.remarks.is_empty() { ItemStatus::TakenOver } else { ItemStatus::ByHand },
         file: draft.file.clone(),
-        line: 0,
+        line: draft.line,
         reason: draft.remarks.join("; "),
     }));
     items.sort_by(|a, b| (a.kind, &a.name, a.line).cmp(&(b.kind, &b.name, b.line)));

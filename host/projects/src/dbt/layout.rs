@@ -19,7 +19,7 @@ pub(super) struct Layout {
     pub(super) snapshots: Vec<File>,
     pub(super) tests: Vec<File>,
     pub(super) macros: Vec<File>,
-    /// The folders of models and seeds, as they are configured.
+    /// The folders of models, seeds and snapshots, as they are configured.
     roots: Vec<String>,
 }
 
@@ -51,10 +51,10 @@ impl Layout {
             files(["test-paths", "test-paths"], "tests"),
             files(["macro-paths", "macro-paths"], "macros"),
         ];
-        let roots = ["model-paths", "source-paths", "seed-paths", "data-paths"].into_iter();
+        let roots = ["model-paths", "source-paths", "seed-paths", "data-paths", "snapshot-paths"].into_iter();
         let roots = roots.filter_map(|key| root.get(key)).filter_map(Node::texts).flatten();
         let roots = roots.map(|path| path.trim_matches('/').to_owned());
-        let roots = roots.chain(["models".to_owned(), "seeds".to_owned()]).collect();
+        let roots = roots.chain(["models", "seeds", "snapshots"].map(str::to_owned)).collect();
         Ok(Self {
             roots,
             models: models?,
@@ -73,7 +73,7 @@ impl Layout {
         vars.get(&self.name).and_then(|own| own.get(name)).or_else(|| vars.get(name))
     }
 
-    /// The settings of the tree (`models`, `seeds`) for a file, the outermost first.
+    /// The settings of the tree (`models`, `seeds`, `snapshots`) for a file, the outermost first.
     pub(super) fn settings(&self, tree: &str, path: &str) -> Vec<&Node> {
         let mut found = Vec::new();
         let Some(mut node) = self.root.get(tree) else { return found };

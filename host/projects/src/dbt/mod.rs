@@ -15,7 +15,8 @@
 //! | `written` | the YAML of a SQL project |
 //! | `tests` | tests of models and sources |
 //! | `properties` | models, sources and exposures in YAML |
-//! | `drafts` | models, seeds and tests with their Jinja evaluated |
+//! | `snapshots` | the snapshots of the project |
+//! | `drafts` | models, seeds, snapshots and tests with their Jinja evaluated |
 //! | `settle` | the check of the whole, and what it refuses |
 //! | `output` | the files that are written |
 //! | `import` | the project as a whole |
@@ -32,6 +33,7 @@ mod relations;
 mod report;
 mod settings;
 mod settle;
+mod snapshots;
 mod tests;
 mod utils;
 mod written;

@@ -29,7 +29,7 @@ pub(super) fn files(
 ) -> Vec<(String, String)> {
     let mut files = Vec::new();
     let mut yaml = "version: 2\n".to_owned();
-    for (key, kind) in [("models", ItemKind::Model), ("seeds", ItemKind::Seed)] {
+    for (key, kind) in [("models", ItemKind::Model), ("seeds", ItemKind::Seed), ("snapshots", ItemKind::Snapshot)] {
         let of_kind: Vec<&Draft> = drafts.iter().filter(|draft| draft.kind == kind).collect();
         if !of_kind.is_empty() {
             yaml += &format!("\n{key}:\n");
@@ -37,7 +37,7 @@ pub(super) fn files(
         for draft in of_kind {
             let config = draft.settings.written();
             let node = properties.models.get(&draft.name).map(|described| &described.node);
-            yaml += &entry(&draft.name, node, Some(config).filter(|_| kind == ItemKind::Model), &draft.tests);
+            yaml += &entry(&draft.name, node, Some(config).filter(|_| kind != ItemKind::Seed), &draft.tests);
             let ending = if kind == ItemKind::Seed { "csv" } else { "sql" };
             files.push((format!("{key}/{}.{ending}", draft.name), draft.text.clone()));
         }

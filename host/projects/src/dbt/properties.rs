@@ -51,14 +51,14 @@ impl Properties {
                 let Some(name) = node.get("name").and_then(Node::text) else { continue };
                 let described = || Described { file: file.path.clone(), node: node.clone() };
                 match key.as_str() {
-                    "models" | "seeds" => drop(self.models.insert(name.to_owned(), described())),
+                    "models" | "seeds" | "snapshots" => drop(self.models.insert(name.to_owned(), described())),
                     "exposures" => self.exposures.push(described()),
                     "sources" => {
                         for table in node.get("tables").and_then(Node::list).unwrap_or_default() {
                             self.source(name, table, file, options);
                         }
                     }
-                    "snapshots" | "macros" | "groups" | "analyses" | "data_tests" | "tests" => {}
+                    "macros" | "groups" | "analyses" | "data_tests" | "tests" => {}
                     other_kind => {
                         let what = format!("{other_kind} are not known here");
                         items.push(ReportItem::other(&format!("{other_kind} {name}"), node.line, &file.path, what));

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use minijinja::value::{Value, ValueKind};
 
 use super::jinja::{Jinja, JinjaError, TARGET};
+use super::report::ItemKind;
+use super::snapshots::HISTORY;
 use super::written::{Written, is_plain};
 use crate::yaml::{Node, Value as Yaml};
 
 /// The settings that mean the same in a SQL project.
-const TAKEN: [&str; 9] = [
+const TAKEN: [&str; 14] = [
     "materialized",
     "unique_key",
     "incremental_strategy",
@@ -20,9 +22,14 @@ const TAKEN: [&str; 9] = [
     "indexes",
     "lookback",
     "meta",
+    "strategy",
+    "check_cols",
+    "updated_at",
+    "hard_deletes",
+    "invalidate_hard_deletes",
 ];
 /// The settings that are without a meaning here, and change no rows.
-const WITHOUT_MEANING: [&str; 20] = [
+const WITHOUT_MEANING: [&str; 22] = [
     "docs",
     "persist_docs",
     "group",
@@ -43,16 +50,24 @@ const WITHOUT_MEANING: [&str; 20] = [
     "sort",
     "freshness",
     "event_time",
+    "target_schema",
+    "target_database",
 ];
 
 /// The settings of a model, as they are written.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
+    is_snapshot: bool,
     values: BTreeMap<String, Written>,
     tags: Vec<String>,
 }
 
 impl Settings {
+    /// No settings yet, of a part of this kind.
+    pub(super) fn of(kind: ItemKind) -> Self {
+        Self { is_snapshot: kind == ItemKind::Snapshot, ..Self::default() }
+    }
+
     /// Adds the settings of a node of the project's tree, or below `config`; `is_tree` for a node whose other keys are
     /// folders.
     pub(super) fn add_node(&mut self, node: &Node, is_tree: bool) {
@@ -98,6 +113,9 @@ impl Settings {
 
     /// The reason why a model with these settings cannot be taken over.
     pub(super) fn objection(&self) -> Option<String> {
+        if self.is_snapshot {
+            return self.snapshot_objection();
+        }
         let materialized = self.text("materialized").unwrap_or_default();
         if !["", "view", "table", "incremental", "ephemeral", "seed"].contains(&materialized.as_str()) {
             return Some(format!("the materialization {materialized} is not known here"));
@@ -108,9 +126,35 @@ impl Settings {
             .then(|| format!("the strategy {strategy} is not known here"))
     }
 
+    /// The reason why a snapshot with these settings cannot be taken over.
+    fn snapshot_objection(&self) -> Option<String> {
+        let columns = |key: &str| self.values.get(key).map(Written::texts).unwrap_or_default();
+        let is_column = |name: &String| name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+        let (key, strategy, deletes) = (columns("unique_key"), self.text("strategy"), self.text("hard_deletes"));
+        match (strategy.as_deref(), deletes.as_deref()) {
+            _ if key.is_empty() => Some("it has no `unique_key`".to_owned()),
+            _ if !key.iter().all(is_column) => {
+                Some(format!("its `unique_key` is not a column: {}; select it under a name", key.join(", ")))
+            }
+            (_, Some(other)) if !["ignore", "invalidate"].contains(&other) => {
+                Some(format!("hard_deletes {other} is not known here; there are ignore and invalidate"))
+            }
+            (Some("timestamp"), _) if columns("updated_at").iter().any(is_column) => None,
+            (Some("timestamp"), _) => Some("the strategy timestamp needs a column as `updated_at`".to_owned()),
+            (Some("check"), _) if columns("check_cols").is_empty() => {
+                Some("the strategy check needs `check_cols`".to_owned())
+            }
+            (Some("check"), _) => None,
+            (other, _) => Some(format!("the strategy {} is not known here", other.unwrap_or("that is missing"))),
+        }
+    }
+
     /// The work that is left to do by hand: settings that run SQL, or that name something else.
     pub(super) fn remarks(&self, name: &str) -> Vec<String> {
         let mut remarks = Vec::new();
+        if self.is_snapshot {
+            remarks.push(HISTORY.to_owned());
+        }
         for (key, value) in &self.values {
             let texts = value.texts();
             let has_value =
@@ -145,10 +189,14 @@ impl Settings {
     /// The settings of a SQL project.
     pub(super) fn written(&self) -> Written {
         let mut map: Vec<(String, Written)> = Vec::new();
+        if self.is_snapshot {
+            map.extend(self.versions());
+        }
         for key in ["materialized", "unique_key", "on_schema_change", "indexes", "enabled"] {
             let value = self.values.get(key).filter(|value| **value != Written::Null);
             match (key, value) {
                 // Columns that are gone stay in dbt's table; here the table is built again.
+                ("materialized" | "on_schema_change", _) if self.is_snapshot => {}
                 ("on_schema_change", Some(value)) if value.texts() == ["ignore"] => {}
                 (_, Some(value)) => map.push((key.to_owned(), value.clone())),
                 _ => {}
@@ -164,6 +212,25 @@ impl Settings {
             map.push(("tags".to_owned(), Written::List(self.tags.iter().cloned().map(Written::Text).collect())));
         }
         Written::Map(map)
+    }
+}
+
+impl Settings {
+    /// The settings of a snapshot. By dbt's timestamps a row has a new version when its time differs, whatever else does.
+    fn versions(&self) -> Vec<(String, Written)> {
+        let mut map = vec![("materialized".to_owned(), Written::Text("snapshot".to_owned()))];
+        let updated_at = self.values.get("updated_at");
+        let compared = match self.text("strategy").as_deref() {
+            Some("timestamp") => updated_at.map(|column| Written::List(vec![column.clone()])),
+            _ => self.values.get("check_cols").cloned(),
+        };
+        map.extend(compared.map(|columns| ("check_cols".to_owned(), columns)));
+        map.extend(updated_at.map(|column| ("updated_at".to_owned(), column.clone())));
+        let flag = |key: &str, value: &str| self.text(key).is_some_and(|text| text.eq_ignore_ascii_case(value));
+        if flag("hard_deletes", "invalidate") || flag("invalidate_hard_deletes", "true") {
+            map.push(("hard_deletes".to_owned(), Written::Text("invalidate".to_owned())));
+        }
+        map
     }
 }
 

@@ -89,7 +89,7 @@ fn take_out_readers(
             drafts.iter().map(|draft| draft.name.clone()).chain(streams.keys().cloned()).collect();
         let missing = |sql: &str| relations(sql).into_iter().find(|name| !known.contains(name));
         let count = drafts.len();
-        drafts.retain(|draft| match missing(&draft.text).filter(|_| draft.kind == ItemKind::Model) {
+        drafts.retain(|draft| match missing(&draft.text).filter(|_| draft.kind != ItemKind::Seed) {
             None => true,
             Some(name) => {
                 let reason = format!("it reads {name}, which is not taken over");
@@ -98,7 +98,7 @@ fn take_out_readers(
                     name: draft.name.clone(),
                     status: ItemStatus::Refused,
                     file: draft.file.clone(),
-                    line: 0,
+                    line: draft.line,
                     reason,
                 });
                 false

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
-use wmshost_flow::{Bookmark, Position, Value, timestamp_from_text};
+use wmshost_flow::{Bookmark, Value, timestamp_from_text};
+use wmshost_pipeline::bookmark_at;
 
 use super::rules::Driver;
 
@@ -110,9 +111,7 @@ pub(super) fn bookmark(value: &Json, form: ChangeForm, driver: Driver) -> Option
         ChangeForm::Moment => Value::Timestamp(moment(&text)?),
         ChangeForm::Date => Value::Date(i32::try_from(moment(&text)?.div_euclid(86_400_000_000)).ok()?),
     };
-    let position = |name: &str, value| Position { name: name.to_owned(), value };
-    let (phase, name) = if driver == Driver::Http { ("idle", "high") } else { ("changes", "watermark") };
-    Some(Bookmark(vec![position("phase", Value::Text(phase.to_owned())), position(name, at)]))
+    Some(bookmark_at(at, driver == Driver::Http))
 }
 
 /// A moment in microseconds. Whether a column keeps times of UTC or of the place that an offset names is not known here:

@@ -7,12 +7,14 @@
 //! | `artifacts` | manifests, results and events, kept in the host's folder |
 //! | `openlineage_client` | lineage events to a server |
 //! | `build` | building and testing, by command and at the end of a run |
+//! | `comparison` | two builds of the same models, row for row |
 //! | `freshness` | the ages of streams and models |
 //! | `inspect` | the nodes of the manifest, results, rows, metrics |
 //! | `site` | the documentation |
 
 mod artifacts;
 mod build;
+mod comparison;
 mod declaration;
 mod freshness;
 mod inspect;
@@ -22,6 +24,7 @@ mod site;
 
 pub(crate) use build::build_after_load;
 pub use build::{BuildRequest, ModelsOutcome, Work, build_models};
+pub use comparison::{CompareRequest, ComparedModel, ModelsComparison, OtherBuild, compare_models};
 pub(crate) use declaration::{builds_after_load, take_over_requests};
 pub use declaration::{declared_models, watched_files};
 pub use freshness::ages;

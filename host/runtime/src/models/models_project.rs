@@ -9,7 +9,7 @@ use wmshost_flow::{Dialect, Failure, Micros, SqlSession, StatementLimit, TakeOve
 use wmshost_models::{
     Manifest, NodeKind, PreviousRun, Project, RunResults, Scratch, Selected, StreamOrigin, store_objections,
 };
-use wmshost_pipeline::{Checked, Lineage, StreamPlan};
+use wmshost_pipeline::{Checked, Connection, Lineage, StreamPlan};
 
 use super::artifacts::Artifacts;
 use super::declaration::{declared, plans, take_over_requests};
@@ -31,6 +31,10 @@ pub struct ModelsProject {
     unit_test_project: Option<Project>,
     /// The database they are built in.
     pub target: Arc<dyn Target>,
+    /// The label of its connection.
+    pub(super) target_label: String,
+    /// The connections of the pipeline by label.
+    pub(super) connections: BTreeMap<String, Connection>,
     /// The limit of the statements of models and tests.
     pub(super) limit: StatementLimit,
     /// The number of models that are built at once.
@@ -52,8 +56,26 @@ pub struct ModelsProject {
 impl ModelsProject {
     /// Opens the models of a pipeline file.
     pub fn open(runtime: &Runtime, file: &Path, given: &Variables) -> Result<Self> {
+        Self::opened(runtime, file, given, &|_| Ok(()))
+    }
+
+    /// Opens the models of a pipeline file, whose database has to be there: nothing is created.
+    pub fn open_built(runtime: &Runtime, file: &Path, given: &Variables) -> Result<Self> {
+        Self::opened(runtime, file, given, &|pipeline| match &pipeline.models {
+            Some(models) => require_there(&models.target, &pipeline.connections[&models.target]),
+            None => Ok(()),
+        })
+    }
+
+    fn opened(
+        runtime: &Runtime,
+        file: &Path,
+        given: &Variables,
+        check: &dyn Fn(&Checked) -> Result<(), Failure>,
+    ) -> Result<Self> {
         let registry = runtime.registry()?;
         let pipeline = runtime.pipeline(file, &registry)?;
+        check(&pipeline)?;
         match Self::made(runtime, &pipeline, &registry, given, None)? {
             Some(models_project) => Ok(models_project),
             None => Err(Failure::invalid_config(format!("{}: no plugin declares models", file.display()))
@@ -102,6 +124,8 @@ impl ModelsProject {
             project: own,
             unit_test_project: if dialect == Dialect::Sqlite { None } else { Some(project(Dialect::Sqlite)?) },
             target,
+            target_label: models.target.clone(),
+            connections: pipeline.connections.clone(),
             limit,
             threads: models.threads,
             take_over: take_over_requests(models),
@@ -164,6 +188,15 @@ impl ModelsProject {
         let fingerprints = built.into_iter().map(|(name, built)| (name, built.fingerprint)).collect();
         let results = self.artifacts.results().as_ref().map(RunResults::outcomes).unwrap_or_default();
         Ok(PreviousRun { fingerprints, results })
+    }
+}
+
+/// Fails if a database cannot be read, or is not there.
+pub(super) fn require_there(label: &str, connection: &Connection) -> Result<(), Failure> {
+    match connect::reader(label, connection)? {
+        Some(_) => Ok(()),
+        None => Err(Failure::invalid_config(format!("connection {label}, {connection}: it is not there"))
+            .advise("build the models first, or look at the path")),
     }
 }
 

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use wmshost_flow::{
-    Action, Bookmark, Checkpoint, DamagedRow, Definition, DefinitionChange, Failure, Lease, Ledger, LoadMode, Position,
-    Sql, SqlSession, Value, bookmark_from_json, timestamp_from_text,
+    Action, Bookmark, Checkpoint, DamagedRow, Definition, DefinitionChange, Failure, Lease, Ledger, LoadMode, Sql,
+    SqlSession, Value, bookmark_from_json, timestamp_from_text,
 };
-use wmshost_pipeline::{Connection, Method, Resolved, StreamPlan};
+use wmshost_pipeline::{Connection, Method, Resolved, StreamPlan, bookmark_at};
 
 use super::stored_stream::{StoredStream, entry_of};
 use crate::assembly::{StreamFactory, connect};
@@ -217,11 +217,8 @@ fn bookmark_for(stored: &StoredStream, text: &str) -> Result<Bookmark, Failure> 
 
 /// Reads a bookmark, or makes one of a moment as the standard extractors of databases and of services have it.
 fn parsed(text: &str, is_service: bool) -> Option<Bookmark> {
-    if let Some(moment) = timestamp_from_text(text) {
-        let position = |name: &str, value| Position { name: name.to_owned(), value };
-        let (phase, name) = if is_service { ("idle", "high") } else { ("changes", "watermark") };
-        let phase = position("phase", Value::Text(phase.to_owned()));
-        return Some(Bookmark(vec![phase, position(name, Value::Timestamp(moment))]));
+    match timestamp_from_text(text) {
+        Some(moment) => Some(bookmark_at(Value::Timestamp(moment), is_service)),
+        None => bookmark_from_json(&serde_json::from_str(text).ok()?),
     }
-    bookmark_from_json(&serde_json::from_str(text).ok()?)
 }

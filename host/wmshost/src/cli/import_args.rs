@@ -48,6 +48,25 @@ pub(crate) enum SqlDialect {
     Oracle,
 }
 
+/// The folder that an import writes, and its report.
+#[derive(Args)]
+pub(crate) struct ImportArgs {
+    /// The folder to write
+    #[arg(long, value_name = "FOLDER", required_unless_present = "report_only")]
+    pub(crate) to: Option<PathBuf>,
+    /// Write nothing, only report
+    #[arg(long, conflicts_with = "to")]
+    pub(crate) report_only: bool,
+    /// Replace the folder if an import wrote it
+    #[arg(long, requires = "to")]
+    pub(crate) force: bool,
+    /// End with 0 also if something is refused or has to be done by hand
+    #[arg(long)]
+    pub(crate) accept: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
 #[derive(Args)]
 pub(crate) struct ImportDbtArgs {
     /// The folder that has dbt_project.yml
@@ -55,26 +74,14 @@ pub(crate) struct ImportDbtArgs {
     /// The SQL that the project is written in: that of the pipeline's target
     #[arg(long, value_enum)]
     pub(crate) dialect: SqlDialect,
-    /// The folder to write
-    #[arg(long, value_name = "FOLDER", required_unless_present = "report_only")]
-    pub(crate) to: Option<PathBuf>,
-    /// Write nothing, only report
-    #[arg(long, conflicts_with = "to")]
-    pub(crate) report_only: bool,
-    /// Replace the folder if it is there
-    #[arg(long, requires = "to")]
-    pub(crate) force: bool,
     /// A value for a variable of the project; may be given several times
     #[arg(long = "vars", value_name = "KEY=VALUE")]
     pub(crate) vars: Vec<String>,
     /// The stream of a source's table, where its name is not that of the table; may be given several times
     #[arg(long = "source", value_name = "GROUP.TABLE=STREAM")]
     pub(crate) sources: Vec<String>,
-    /// End with 0 also if something is refused or has to be done by hand
-    #[arg(long)]
-    pub(crate) accept: bool,
     #[command(flatten)]
-    pub(crate) output: OutputArgs,
+    pub(crate) writing: ImportArgs,
 }
 
 #[derive(Args)]
@@ -87,18 +94,6 @@ pub(crate) struct ImportMeltanoArgs {
     /// A file with the state of its tap, as `meltano state get` prints it; of several, as an object by their ids
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
-    /// The folder to write
-    #[arg(long, value_name = "FOLDER", required_unless_present = "report_only")]
-    pub(crate) to: Option<PathBuf>,
-    /// Write nothing, only report
-    #[arg(long, conflicts_with = "to")]
-    pub(crate) report_only: bool,
-    /// Replace the folder if an import wrote it
-    #[arg(long, requires = "to")]
-    pub(crate) force: bool,
-    /// End with 0 also if something is left to do by hand
-    #[arg(long)]
-    pub(crate) accept: bool,
     #[command(flatten)]
-    pub(crate) output: OutputArgs,
+    pub(crate) writing: ImportArgs,
 }

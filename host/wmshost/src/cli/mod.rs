@@ -40,7 +40,7 @@ pub(crate) use doctor_args::DoctorArgs;
 pub(crate) use import_args::{ImportCommand, ImportDbtArgs, ImportMeltanoArgs, SqlDialect};
 pub(crate) use init_args::{DiscoverArgs, InitArgs};
 pub(crate) use models_args::{
-    BuildArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, SelectArgs, ShowArgs, variables,
+    BuildArgs, CompareArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, SelectArgs, ShowArgs, variables,
 };
 pub(crate) use operate_args::{AlertsCommand, CleanArgs, ExplainArgs, ReceiptCommand, StatusArgs, VerifyArgs};
 pub(crate) use plugin_args::{

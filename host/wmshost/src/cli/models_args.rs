@@ -37,6 +37,19 @@ Examples:
   wmshost models dev pipelines/sql-project.toml
   wmshost models dev pipelines/sql-project.toml --select location_load+";
 
+const COMPARING: &str = "\
+Compares the tables and views of the selected models, row for row, with those of the same names that another build made: that of
+another pipeline file, or what dbt built in a database, which is a connection of the first file and needs nothing of wmshost.
+Nothing is written. Rows are matched by the model's key, or by the columns that a test says are unique, and as a whole without
+either. The host's own columns are left out, and so are those of --leave-out, such as a time of loading. It is the value that
+counts and not its type: 1 is 1.0 and the text `1`, a day is its first moment; on Oracle, an empty text is NULL.
+Ends with 0 if all columns and rows are equal, with 1 if something differs or cannot be compared.
+
+Examples:
+  wmshost models compare pipelines/new.toml pipelines/old.toml
+  wmshost models compare pipelines/analytics.toml --connection dbt --schema ANALYTICS --leave-out loaded_at
+  wmshost models compare pipelines/analytics.toml --connection dbt --select layer:mart --show 20 --output json";
+
 #[derive(Subcommand)]
 pub(crate) enum ModelsCommand {
     /// Build models
@@ -64,6 +77,9 @@ pub(crate) enum ModelsCommand {
     /// Show which models would be built, and why
     #[command(after_help = SELECTING)]
     Diff(SelectArgs),
+    /// Compare the rows of models with those that another build made, such as that of dbt
+    #[command(after_help = COMPARING, after_long_help = SELECTING)]
+    Compare(CompareArgs),
     /// Show the age of streams and models; ends with 1 if one is too old
     #[command(after_help = SELECTING)]
     Freshness(SelectArgs),
@@ -121,6 +137,36 @@ pub(crate) struct ModelsDevArgs {
     /// End after this number of builds
     #[arg(long, value_name = "N")]
     pub(crate) builds: Option<u32>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct OtherBuildArgs {
+    /// The pipeline file of the other build
+    pub(crate) other: Option<PathBuf>,
+    /// The connection of the first pipeline that has the other build, whatever made it
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) connection: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct CompareArgs {
+    #[command(flatten)]
+    pub(crate) which: SelectArgs,
+    #[command(flatten)]
+    pub(crate) other: OtherBuildArgs,
+    /// The schema of the other build, where it is not that of the connection
+    #[arg(long, value_name = "NAME", requires = "connection")]
+    pub(crate) schema: Option<String>,
+    /// The table of a model in the other build, where it has another name; may be given several times
+    #[arg(long = "table", value_name = "MODEL=TABLE")]
+    pub(crate) tables: Vec<String>,
+    /// A column that is not compared; may be given several times
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) leave_out: Vec<String>,
+    /// The number of differing rows of each model to name
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) show: usize,
 }
 
 #[derive(Args)]

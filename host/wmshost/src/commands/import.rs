@@ -42,20 +42,20 @@ fn dbt(args: &ImportDbtArgs) -> Result<Exit> {
         time_limit: TIME_LIMIT,
     };
     let import = import_dbt(&args.folder, &options).map_err(|problems| refused(&args.folder, &problems))?;
-    if let Some(folder) = &args.to {
-        write_project(&import.files, folder, args.force).map_err(|error| unwritten(folder, &error))?;
+    if let Some(folder) = &args.writing.to {
+        write_project(&import.files, folder, args.writing.force).map_err(|error| unwritten(folder, &error))?;
     }
-    report::import::dbt(&import, args.to.as_deref(), args.output.output)?;
+    report::import::dbt(&import, args.writing.to.as_deref(), args.writing.output.output)?;
     let is_complete =
         import.items.iter().all(|item| matches!(item.status, ItemStatus::TakenOver | ItemStatus::LeftOut));
-    Ok(if is_complete || args.accept { Exit::Success } else { Exit::Failed })
+    Ok(if is_complete || args.writing.accept { Exit::Success } else { Exit::Failed })
 }
 
 fn meltano(app: &App, args: &ImportMeltanoArgs) -> Result<Exit> {
     let state = args.state.as_deref().map(|file| Ok::<_, Failure>((file.display().to_string(), state_text(file)?)));
     let options = MeltanoOptions { environment: args.environment.clone(), state: state.transpose()? };
     let mut import = import_meltano(&args.folder, &options).map_err(|problems| refused(&args.folder, &problems))?;
-    let now = app.runtime(args.output.output).clock.now();
+    let now = app.runtime(args.writing.output.output).clock.now();
     for (pipeline, bookmarks) in std::mem::take(&mut import.states) {
         let export = StateExport::of_bookmarks(&pipeline, bookmarks, now);
         let text =
@@ -64,12 +64,12 @@ fn meltano(app: &App, args: &ImportMeltanoArgs) -> Result<Exit> {
     }
     let name = args.folder.file_name().unwrap_or(args.folder.as_os_str()).to_string_lossy();
     import.files.push((REPORT_FILE.to_owned(), parity_text(&name, &import.items)));
-    if let Some(folder) = &args.to {
-        write_pipelines(&import.files, folder, args.force).map_err(|error| unwritten(folder, &error))?;
+    if let Some(folder) = &args.writing.to {
+        write_pipelines(&import.files, folder, args.writing.force).map_err(|error| unwritten(folder, &error))?;
     }
-    report::import::meltano(&import, args.to.as_deref(), args.output.output)?;
+    report::import::meltano(&import, args.writing.to.as_deref(), args.writing.output.output)?;
     let is_left = import.items.iter().any(|item| item.parity == Parity::ByHand);
-    Ok(if is_left && !args.accept { Exit::Failed } else { Exit::Success })
+    Ok(if is_left && !args.writing.accept { Exit::Failed } else { Exit::Success })
 }
 
 /// The text of a file with a state.
@@ -91,7 +91,7 @@ fn unwritten(folder: &Path, error: &std::io::Error) -> Failure {
 }
 
 /// The values of an option that is given as `KEY=VALUE`.
-fn pairs(option: &str, given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+pub(super) fn pairs(option: &str, given: &[String]) -> Result<BTreeMap<String, String>, Failure> {
     let pair = |given: &String| match given.split_once('=') {
         Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
         None => Err(Failure::invalid_config(format!("{option} {given}: write it with a `=` in it"))),

@@ -5,13 +5,17 @@ use std::path::Path;
 use wmshost_models::{FreshnessStatus, Selected};
 use wmshost_runtime::history::RunKind;
 use wmshost_runtime::models::{
-    self, BuildRequest, ModelsProject, Variables, Work, ages, build_models, metric_days, watched_files, write_site,
+    self, BuildRequest, CompareRequest, ModelsProject, OtherBuild, Variables, Work, ages, build_models, compare_models,
+    metric_days, watched_files, write_site,
 };
 use wmshost_runtime::{Result, Runtime};
 
+use super::import::pairs;
 use super::{App, at_each_change};
-use crate::cli::{BuildArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, Output, SelectArgs, ShowArgs, variables};
-use crate::exit::{Exit, of_models};
+use crate::cli::{
+    BuildArgs, CompareArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, Output, SelectArgs, ShowArgs, variables,
+};
+use crate::exit::{Exit, of_comparison, of_models};
 use crate::report;
 
 /// Runs a command for models.
@@ -26,6 +30,7 @@ pub(super) fn models(app: &App, command: ModelsCommand) -> Result<Exit> {
         ModelsCommand::Show(args) => show(app, &args),
         ModelsCommand::Compile(args) => compile(app, &args),
         ModelsCommand::Diff(args) => diff(app, &args),
+        ModelsCommand::Compare(args) => compare(app, &args),
         ModelsCommand::Freshness(args) => freshness(app, &args),
         ModelsCommand::Docs(args) => docs(app, &args),
     }
@@ -116,6 +121,24 @@ fn diff(app: &App, args: &SelectArgs) -> Result<Exit> {
     let (runtime, project, selected) = select(app, args)?;
     report::models::diff(&models::plans(&runtime, &project, &selected)?, args.output.output)?;
     Ok(Exit::Success)
+}
+
+fn compare(app: &App, args: &CompareArgs) -> Result<Exit> {
+    let given = variables(&args.which.vars)?;
+    let runtime = app.runtime(args.which.output.output);
+    let project = ModelsProject::open_built(&runtime, &args.which.pipeline, &given)?;
+    let selected = project.select(&args.which.select, &args.which.exclude)?;
+    let other = match (&args.other.other, &args.other.connection) {
+        (Some(file), _) => OtherBuild::of_pipeline(&runtime, file, &given)?,
+        (None, label) => {
+            OtherBuild::of_connection(&project, label.as_deref().unwrap_or_default(), args.schema.as_deref())?
+        }
+    };
+    let tables = pairs("--table", &args.tables)?;
+    let request = CompareRequest { selected, tables, left_out: args.leave_out.clone(), most_examples: args.show };
+    let comparison = compare_models(&runtime, &project, &other, &request)?;
+    report::models::compare(&comparison, args.which.output.output)?;
+    Ok(of_comparison(&comparison))
 }
 
 fn freshness(app: &App, args: &SelectArgs) -> Result<Exit> {

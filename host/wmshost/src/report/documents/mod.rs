@@ -29,6 +29,7 @@
 //! | `plugin_diff` | `plugin diff` |
 //! | `recording` | `plugin replay` |
 //! | `sample` | `sample create` and `change` |
+//! | `comparison` | `models compare` |
 //! | `models` | `models show`, `diff` and `freshness` |
 //! | `import` | `import dbt` |
 //! | `singer` | `singer target --about` |
@@ -46,6 +47,7 @@ pub(super) mod cases;
 pub(super) mod certificate;
 pub(super) mod check;
 pub(super) mod clean;
+pub(super) mod comparison;
 pub(super) mod discover;
 pub(super) mod doctor;
 pub(super) mod error;

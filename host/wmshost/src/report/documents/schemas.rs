@@ -17,6 +17,7 @@ use super::cases::CasesDocument;
 use super::certificate::CertificateDocument;
 use super::check::CheckDocument;
 use super::clean::CleanedDocument;
+use super::comparison::ModelsComparisonDocument;
 use super::discover::TableDocument;
 use super::doctor::DoctorDocument;
 use super::error::ErrorDocument;
@@ -99,6 +100,7 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("models-compile", "wmshost models compile --output json", of::<Vec<CompiledModelDocument>>),
     entry("models-show", "wmshost models show --output json", of::<ShownNodeDocument>),
     entry("models-diff", "wmshost models diff --output json", of::<Vec<PlannedModelDocument>>),
+    entry("models-compare", "wmshost models compare --output json", of::<ModelsComparisonDocument>),
     entry("models-freshness", "wmshost models freshness --output json", of::<Vec<FreshnessDocument>>),
     entry("kpi", "wmshost kpi --output json", of::<Vec<MetricDocument>>),
     entry("error", "any command with --output json that failed before it had a result", of::<ErrorDocument>),
