@@ -27,5 +27,5 @@ mod verify;
 pub use comparison::{Compare, Comparison, Depth, OpenTarget};
 pub use difference::{Difference, DifferenceKind};
 pub use normalize::like_source;
-pub(crate) use scan::{TargetScan, Wanted};
+pub(crate) use scan::Wanted;
 pub use verify::Compared;

@@ -6,7 +6,9 @@
 //! the source's own and is not hidden, so that the stream is refused until the column has another name.
 
 use arrow_schema::{DataType, Schema, TimeUnit};
-use wmshost_flow::{AUDIT_COLUMNS, Cursor, Dialect, Failure, Micros, SourceSession, TableDescription, Value};
+use wmshost_flow::{
+    AUDIT_COLUMNS, Cursor, Dialect, Failure, Micros, RangeRoots, SourceSession, TableDescription, Value,
+};
 
 /// A session that describes tables without the columns of the host's own.
 pub(super) struct UnmarkedSource(pub(super) Box<dyn SourceSession>);
@@ -34,6 +36,15 @@ impl SourceSession for UnmarkedSource {
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {
         self.0.query(statement, parameters)
+    }
+
+    fn add_to_roots(
+        &mut self,
+        statement: &str,
+        roots: &mut RangeRoots,
+        alive: &mut dyn FnMut() -> Result<(), Failure>,
+    ) -> Result<bool, Failure> {
+        self.0.add_to_roots(statement, roots, alive)
     }
 }
 
