@@ -47,13 +47,18 @@ impl RangeRoots {
         &self.key
     }
 
-    /// Adds a row by the values of its columns, in their types as the table has them. `None`, and nothing is added, if one
-    /// of them is none, or a key has no order among the others.
+    /// Adds a row by the numbers that represent the values of its columns ([`StoredValue::number`]), and the values of those
+    /// of its key, in their types as the table has them. `None`, and nothing is added, if one of them is none, or a key has
+    /// no order among the others.
     #[inline]
-    pub fn add<'v>(&mut self, value: impl Fn(usize) -> Option<StoredValue<&'v [u8]>>) -> Option<()> {
+    pub fn add<'v>(
+        &mut self,
+        number: impl Fn(usize) -> Option<u64>,
+        value: impl Fn(usize) -> Option<StoredValue<&'v [u8]>>,
+    ) -> Option<()> {
         let mut hash = SEED;
         for at in 0..self.columns {
-            hash = mix(hash, value(at)?.number());
+            hash = mix(hash, number(at)?);
         }
         self.place(|nth| value(self.key[nth].0)).map(|place| self.add_hash(place, hash))
     }

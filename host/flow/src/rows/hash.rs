@@ -112,7 +112,7 @@ pub(crate) fn decimal(mut unscaled: i128, mut scale: i8) -> u64 {
         while scale > 0 && narrow % 10 == 0 {
             (narrow, scale) = (narrow / 10, scale - 1);
         }
-        unscaled = narrow.into();
+        return mix(mix(narrow.cast_unsigned(), (narrow >> 63).cast_unsigned()), u64::from(scale.cast_unsigned()));
     }
     while scale > 0 && unscaled % 10 == 0 {
         (unscaled, scale) = (unscaled / 10, scale - 1);

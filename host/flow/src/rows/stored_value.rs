@@ -66,7 +66,7 @@ impl<'a> StoredValue<&'a [u8]> {
 
     /// Returns the number that represents it in the hash of its row, for a target that is not Oracle.
     #[inline]
-    pub(crate) fn number(self) -> u64 {
+    pub fn number(self) -> u64 {
         match self {
             Self::Null => NULL,
             Self::Boolean(value) => value.into(),

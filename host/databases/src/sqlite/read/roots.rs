@@ -32,8 +32,9 @@ pub(crate) fn add_to_roots(
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::TooBig) => return Ok(false),
                 Err(error) => return Err(Err(error)),
             }
-            let value = |at: usize| value(&conversions[at].kind, running.cell(at));
-            if roots.add(value).is_none() {
+            let number = |at: usize| of(&conversions[at].kind, running.cell(at), StoredValue::number);
+            let value = |at: usize| of(&conversions[at].kind, running.cell(at), |value| value);
+            if roots.add(number, value).is_none() {
                 return Ok(false);
             }
         }
@@ -41,26 +42,27 @@ pub(crate) fn add_to_roots(
     }
 }
 
-/// The value of a cell, as a batch would have it; `None` if it does not fit.
+/// The result of `take` for the value of a cell, which is as a batch would have it; `None` if it does not fit. It is called
+/// where the kind of the value is known: a value that is passed on costs more.
 #[inline]
-fn value<'c>(kind: &DataType, cell: Cell<'c>) -> Option<StoredValue<&'c [u8]>> {
+fn of<'c, T>(kind: &DataType, cell: Cell<'c>, take: impl Fn(StoredValue<&'c [u8]>) -> T) -> Option<T> {
     Some(match (kind, cell) {
-        (_, Cell::Null) => StoredValue::Null,
-        (DataType::Int64, Cell::Integer(value)) => StoredValue::Int64(value),
-        (DataType::Utf8, Cell::Text(text)) => StoredValue::Bytes(text),
+        (_, Cell::Null) => take(StoredValue::Null),
+        (DataType::Int64, Cell::Integer(value)) => take(StoredValue::Int64(value)),
+        (DataType::Utf8, Cell::Text(text)) => take(StoredValue::Bytes(text)),
         (DataType::Timestamp(_, zone), Cell::Text(text)) => {
-            StoredValue::Timestamp(parse_timestamp(text, zone.is_some())?)
+            take(StoredValue::Timestamp(parse_timestamp(text, zone.is_some())?))
         }
         (DataType::Decimal128(precision, scale), cell) => {
-            StoredValue::Decimal(forms::decimal(cell.stored()?, *precision, scale.unsigned_abs())?, *scale)
+            take(StoredValue::Decimal(forms::decimal(cell.stored()?, *precision, scale.unsigned_abs())?, *scale))
         }
-        (DataType::Float64, Cell::Real(value)) => StoredValue::Float64(value),
+        (DataType::Float64, Cell::Real(value)) => take(StoredValue::Float64(value)),
         (DataType::Float64, Cell::Integer(value)) if value.unsigned_abs() <= EXACT_AS_REAL => {
-            StoredValue::Float64(value as f64)
+            take(StoredValue::Float64(value as f64))
         }
-        (DataType::Boolean, Cell::Integer(value @ 0..=1)) => StoredValue::Boolean(value == 1),
-        (DataType::Binary, Cell::Blob(bytes)) => StoredValue::Bytes(bytes),
-        (DataType::Date32, Cell::Text(text)) => StoredValue::Date(parse_date(text)?),
+        (DataType::Boolean, Cell::Integer(value @ 0..=1)) => take(StoredValue::Boolean(value == 1)),
+        (DataType::Binary, Cell::Blob(bytes)) => take(StoredValue::Bytes(bytes)),
+        (DataType::Date32, Cell::Text(text)) => take(StoredValue::Date(parse_date(text)?)),
         _ => return None,
     })
 }
