@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value as Json;
 use wmshost_tests::TestProject;
 
+use crate::receipts::{leave_receipts, receipts};
+
 const SOURCE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v INTEGER); INSERT INTO s VALUES (1, 1), (2, 2);";
 /// A clock that is 578 days late.
 const LONG_AGO: &str = "-50000000";
@@ -101,4 +103,50 @@ fn compiled_plugins_go_that_no_run_uses_and_a_home_without_a_history_is_left_alo
         assert_eq!(left.contains(name), *stays, "{name}");
     }
     assert!(used.iter().all(|name| left.contains(name)), "{left:?}");
+}
+
+#[test]
+fn old_receipts_go_from_the_beginning_of_their_chain_and_the_last_one_stays() {
+    let mut project = TestProject::with_stream(SOURCE, "");
+    leave_receipts(&project, "receipt_key = \"receipts.key\"\n");
+    let key = project.path("receipts.key").to_string_lossy().into_owned();
+    project.plain(&["plugin", "key", "--to", &key, "--unprotected"]).succeeded();
+    let run = |project: &mut TestProject, clock: &str| {
+        project.set("WMSHOST_CLOCK_AHEAD", clock);
+        project.wmshost("run", &[]).succeeded();
+        project.set("WMSHOST_CLOCK_AHEAD", "0");
+    };
+    let files = |project: &TestProject| {
+        let name = |file: &std::path::PathBuf| file.file_name().map(|name| name.to_string_lossy()[..6].to_owned());
+        receipts(project).iter().filter_map(name).collect::<Vec<_>>()
+    };
+    let removed = |cleaned: &Json| cleaned["receipts"]["files"].as_u64().expect("a number");
+    // The clock went back meanwhile: an old one after a newer one is no beginning.
+    for clock in [LONG_AGO, LONG_AGO, "0", LONG_AGO, "0"] {
+        run(&mut project, clock);
+    }
+    assert_eq!(removed(&clean(&project, &[])), 0, "receipts go only if that is asked");
+    let trial = clean(&project, &["--receipts", "365d", "--dry-run"]);
+    assert_eq!((removed(&trial), files(&project).len()), (4, 5), "{trial:#}");
+    assert_eq!(removed(&clean(&project, &["--receipts", "365d"])), 4, "each with its signature");
+    assert_eq!(files(&project), ["000003", "000004", "000005"]);
+    let left = names(&project.path("home/receipts/lab"));
+    assert_eq!(left.iter().filter(|name| name.ends_with(".minisig")).count(), 3, "{left:?}");
+    let check = |project: &TestProject| {
+        let all: Vec<_> = receipts(project).iter().map(|file| file.to_string_lossy().into_owned()).collect();
+        let key = format!("{key}.pub");
+        let mut arguments = vec!["receipt", "check", "--output", "json", "--key", &key];
+        arguments.extend(all.iter().map(String::as_str));
+        let checked = project.plain(&arguments).succeeded().json();
+        checked.as_array().expect("a list").iter().map(|one| one["link"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(check(&project), ["unknown", "follows", "follows"]);
+    std::thread::sleep(Duration::from_millis(5));
+    assert_eq!(removed(&clean(&project, &["--receipts", "0s"])), 4);
+    assert_eq!(files(&project), ["000005"], "the next one follows it");
+    run(&mut project, "0");
+    assert_eq!(
+        (files(&project), check(&project)),
+        (vec!["000005".to_owned(), "000006".to_owned()], vec!["unknown".into(), "follows".into()])
+    );
 }

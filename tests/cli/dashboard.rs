@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use serde_json::Value as Json;
 use wmshost_tests::{TestProject, root};
 
 use crate::serve::{log, wait_for};
@@ -162,6 +163,34 @@ fn pages_show_what_there_is_as_text_and_filter_without_scripts() {
         let shown = browser.get(path);
         assert_eq!((shown.status, shown.body.contains("<h1>")), (status, true), "{path}: {}", shown.body);
     }
+    assert_eq!(site.server.end(), 0);
+}
+
+#[test]
+fn a_run_shows_its_receipt() {
+    let site = Site::with_orders();
+    let browser = Browser::signed_in(&site, READ_TOKEN);
+    let run = last_run(&site);
+    let path = format!("/runs/{run}");
+    let shown = browser.get(&path);
+    assert_page(&path, &shown);
+    for part in
+        ["<h2>Receipt</h2>", "receipt 1 of lab", "the first one", ">equal<", "the whole table", "receipt check "]
+    {
+        assert!(shown.body.contains(part), "{part} is not in {}", shown.body);
+    }
+    let receipt = browser.get(&format!("{path}/receipt"));
+    let receipt: Json = serde_json::from_str(&receipt.body).expect("JSON");
+    assert_eq!(receipt, site.json(&format!("/api/v1/runs/{run}/receipt")));
+    assert_eq!((&receipt["run_id"], &receipt["streams"][0]["proof"]["equal"]), (&run.into(), &true.into()));
+    let file = crate::receipts::receipts(&site.project).pop().expect("a receipt");
+    std::fs::write(&file, "<script>").expect("no receipt");
+    let shown = browser.get(&path);
+    assert_page(&path, &shown);
+    assert!(shown.body.contains("it is no receipt"), "{}", shown.body);
+    std::fs::remove_file(&file).expect("a file");
+    assert!(!browser.get(&path).body.contains("Receipt"));
+    assert_eq!(browser.get(&format!("{path}/receipt")).status, 404);
     assert_eq!(site.server.end(), 0);
 }
 

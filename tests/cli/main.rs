@@ -2,6 +2,7 @@
 
 mod alert_causes;
 mod alerts;
+mod backup;
 mod bad_input;
 mod clean;
 mod dashboard;
@@ -23,4 +24,5 @@ mod singer;
 mod singer_losses;
 mod singer_tap;
 mod status;
+mod tap;
 mod web;

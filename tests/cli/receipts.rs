@@ -20,14 +20,19 @@ const STREAM: &str =
 /// A project whose runs leave receipts, with further keys of `[run]`.
 fn project(keys: &str) -> TestProject {
     let project = TestProject::with_stream(SOURCE, STREAM);
-    let text = fs::read_to_string(project.pipeline()).expect("a pipeline file");
-    let text = text.replace("retries = 0", &format!("retries = 0\nreceipts = true\n{keys}"));
-    fs::write(project.pipeline(), text).expect("a pipeline file");
+    leave_receipts(&project, keys);
     project
 }
 
+/// Has a project's runs leave receipts, with further keys of `[run]`.
+pub(crate) fn leave_receipts(project: &TestProject, keys: &str) {
+    let text = fs::read_to_string(project.pipeline()).expect("a pipeline file");
+    let text = text.replace("retries = 0", &format!("retries = 0\nreceipts = true\n{keys}"));
+    fs::write(project.pipeline(), text).expect("a pipeline file");
+}
+
 /// The receipts so far, in their order.
-fn receipts(project: &TestProject) -> Vec<PathBuf> {
+pub(crate) fn receipts(project: &TestProject) -> Vec<PathBuf> {
     let files = fs::read_dir(project.path("home/receipts/lab")).expect("receipts");
     let files = files.map(|file| file.expect("a file").path());
     let mut files: Vec<_> = files.filter(|file| file.extension().is_some_and(|ending| ending == "json")).collect();
@@ -211,4 +216,84 @@ fn receipts_follow_one_another_and_are_signed() {
 
 fn all_of(project: &TestProject) -> Vec<String> {
     receipts(project).iter().map(|file| file.to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn the_history_shows_the_receipt_of_a_run_and_what_is_wrong_with_it() {
+    let project = project("");
+    let show = |run: usize| {
+        let runs = project.plain(&["runs", "list", "--output", "json"]).succeeded().json();
+        let id = runs[run]["run_id"].as_str().expect("a run").to_owned();
+        let text = project.plain(&["runs", "show", &id]).succeeded();
+        (project.plain(&["runs", "show", &id, "--output", "json"]).succeeded().json(), text)
+    };
+    project.wmshost("run", &[]).succeeded();
+    project.change("UPDATE s SET n = 'new', changed = 2 WHERE id < 5");
+    project.wmshost("run", &[]).succeeded();
+    let files = all_of(&project);
+    let (shown, text) = show(0);
+    let receipt = &shown["receipt"];
+    assert_eq!((&receipt["file"], &receipt["sequence"]), (&files[1].as_str().into(), &2.into()), "{receipt:#}");
+    assert_eq!((&receipt["in_order"], &receipt["link"]), (&true.into(), &"follows".into()), "{receipt:#}");
+    assert_eq!(receipt["streams"][0]["result"], "equal");
+    assert!(text.out().contains(&format!("{}: 1 equal; follows the one before it", files[1])), "{}", text.out());
+
+    let trigger = "CREATE TRIGGER t AFTER UPDATE ON WMS_S WHEN NEW.id = 9 BEGIN DELETE FROM WMS_S WHERE id = 9; END";
+    project.target().execute_batch(trigger).expect("a trigger");
+    project.change("UPDATE s SET n = 'newer', changed = 3 WHERE id < 15");
+    project.wmshost("run", &[]).ended(1);
+    let (shown, _) = show(0);
+    let stream = &shown["receipt"]["streams"][0];
+    assert_eq!(stream["result"], "differs");
+    assert_eq!(stream["differences"][1], "the row {\"id\":9} differs", "{stream:#}");
+
+    fs::write(&files[0], "{}").expect("no receipt");
+    let (shown, text) = show(1);
+    assert_eq!(shown["receipt"]["link"], "broken");
+    assert!(text.err().contains("the receipt before it is not the one that it follows"), "{}", text.err());
+    let (shown, text) = show(2);
+    assert_eq!(shown["receipt"]["sequence"], Json::Null);
+    let why = shown["receipt"]["faults"][0].as_str().expect("a fault");
+    assert!(why.contains("it is no receipt") && text.out().contains(why), "{why}: {}", text.out());
+    fs::remove_file(&files[0]).expect("a file");
+    let (shown, text) = show(2);
+    assert!(shown["receipt"].is_null() && !text.out().contains("receipt"), "{}", text.out());
+}
+
+#[test]
+fn rows_of_any_order_in_the_table_are_counted_in_the_ranges_of_their_keys() {
+    // The key of two columns is an index of its own; the table keeps the rows in the order in which they were written.
+    let source = "CREATE TABLE s (name TEXT, part INTEGER, v TEXT, PRIMARY KEY (name, part)) WITHOUT ROWID;
+        WITH RECURSIVE ids(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM ids WHERE id < 20000)
+        INSERT INTO s SELECT printf('näme %04d', id / 3), id % 3, 'v' || id FROM ids;";
+    let project = TestProject::with_stream(source, "target_triggers = \"allow\"\n");
+    leave_receipts(&project, "");
+    project.wmshost("run", &[]).succeeded();
+    let moved = "CREATE TABLE moved AS SELECT * FROM WMS_S ORDER BY v; DELETE FROM WMS_S; \
+                 INSERT INTO WMS_S SELECT * FROM moved; DROP TABLE moved";
+    project.target().execute_batch(moved).expect("rows in another order");
+    project.wmshost("state reset", &["--stream", "s", "--yes"]).succeeded();
+    project.change("UPDATE s SET v = 'new' WHERE part = 1 AND name > 'näme 6000'");
+    project.wmshost("run", &[]).succeeded();
+    let receipt = last(&project);
+    let proof = &stream(&receipt)["proof"];
+    assert_eq!((&proof["scope"], &proof["equal"]), (&"whole".into(), &true.into()), "{proof:#}");
+    assert_eq!(proof["ranges"].as_array().map(Vec::len), Some(3), "the ranges are those of the source");
+    let Some(found) = read_by_python(&receipt, &project, true) else { return };
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn a_cell_that_cannot_be_read_back_is_the_reason_why_nothing_is_proven() {
+    let project = project("");
+    project.wmshost("run", &[]).succeeded();
+    let trigger = "CREATE TRIGGER t AFTER UPDATE ON WMS_S WHEN NEW.id = 9 AND NEW.t <> 'never' \
+                   BEGIN UPDATE WMS_S SET t = 'never' WHERE id = 9; END";
+    project.target().execute_batch(trigger).expect("a trigger");
+    project.wmshost("state reset", &["--stream", "s", "--yes"]).succeeded();
+    project.change("UPDATE s SET changed = 2 WHERE id = 9");
+    project.wmshost("run", &[]).succeeded().says(&["the receipt proves nothing about it"]);
+    let stream = stream(&last(&project));
+    let reason = stream["reason"].as_str().expect("a reason");
+    assert!(reason.contains("a row of the table WMS_S cannot be read") && stream["proof"].is_null(), "{stream:#}");
 }

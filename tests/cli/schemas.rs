@@ -60,6 +60,8 @@ fn every_output_has_the_form_of_its_schema() {
     let tables = project.plain(&["discover", &source, "--output", "json"]).succeeded().json();
     let tables = outputs.hold("discover", tables);
     assert!(tables.as_array().is_some_and(|tables| tables.iter().any(|table| table["misfits"][0].is_object())));
+    let tap = outputs.run("tap", 0, "tap", &["--stream", "allocation"]);
+    list(&tap["plugins"][0], "rows");
     outputs.run("check", 0, "check", &["--connect"]);
     outputs.run("doctor", 0, "doctor", &[]);
     let run = outputs.run("run", 0, "run", &[]);
@@ -129,6 +131,9 @@ fn runs_and_state(outputs: &mut Checker<'_>, run_id: &str) {
     assert!(!list(&outputs.run("explain", 0, "explain", &[]), "findings").is_empty());
     outputs.run("explain", 0, "explain", &[run_id]);
     alerts(outputs);
+    let folder = project.path("backup").to_string_lossy().into_owned();
+    list(&outputs.run("backup", 0, "backup", &["--to", &folder]), "databases");
+    outputs.run("restore", 0, "restore", &["--from", &folder, "--yes"]);
     outputs.hold("clean", project.plain(&["clean", "--dry-run", "--output", "json"]).succeeded().json());
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use wmshost_tests::TestProject;
 
 use crate::json_schema::mistakes_in;
+use crate::receipts::leave_receipts;
 use crate::serve::{Server, log, wait_for};
 
 const SOURCE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v INTEGER); INSERT INTO s VALUES (1, 1), (2, 2);";
@@ -25,6 +26,7 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) fn start(rest: &[&str]) -> Self {
         let project = TestProject::with_stream(SOURCE, "schedule = \"0 0 1 1 *\"\nmax_age = \"1h\"");
+        leave_receipts(&project, "");
         project.wmshost("run", &[]).succeeded();
         Self::of(project, rest)
     }

@@ -88,7 +88,7 @@ pub use ports::target::{
     MergeRule, Refused, Removal, SharedTarget, TableDefinition, Target, TargetGrant, TargetSession, WriteStats,
 };
 pub use ports::transform::{Call, RejectedRow, Transform, Transformed};
-pub use receipt::{Proof, ProvenRange, Root, Scope};
+pub use receipt::{Proof, ProvenRange, RangeRoots, Root, Scope};
 pub use regular_file::{check_is_file, secret_file_advice};
 pub use rows::bad_rows::without_long_keys;
 pub use rows::batch::{Batch, Cause, Rejected};
@@ -96,6 +96,7 @@ pub use rows::cell_json::{cell_as_json, row_as_json};
 pub use rows::cell_value::cell_value;
 pub use rows::origin::Origin;
 pub use rows::row_json::row_from_json;
+pub use rows::stored_value::StoredValue;
 pub use run::replay::Replayed;
 pub use run::trial::Trial;
 pub use run::{check_streams, run_streams};

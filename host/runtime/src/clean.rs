@@ -1,5 +1,5 @@
 //! Removes what the host keeps in its own folder and what is older than it has to be kept: runs of the history, their logs and
-//! recorded batches, and compiled plugins. Files of other names, links and what they lead to are left alone, and so is all that a run which goes on
+//! recorded batches, receipts, and compiled plugins. Files of other names, links and what they lead to are left alone, and so is all that a run which goes on
 //! needs. The checkpoints of streams are in the target and are not touched.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +12,7 @@ use wmshost_flow::Micros;
 
 use crate::error::{Error, Result};
 use crate::history::{History, RunFilter, RunStatus};
+use crate::receipts::old as old_receipts;
 use crate::run_id::{is_run_id, run_id_start};
 use crate::runtime::Runtime;
 
@@ -27,6 +28,8 @@ pub struct Retention {
     pub logs: Duration,
     /// Compiled plugins that no run has used since; they are compiled again when one does.
     pub plugins: Duration,
+    /// Receipts; `None` if all are kept. The last one of each pipeline is kept for good.
+    pub receipts: Option<Duration>,
 }
 
 /// The files that were removed.
@@ -49,6 +52,8 @@ pub struct Cleaned {
     pub recordings: RemovedFiles,
     /// Compiled plugins, and beginnings of ones that were never completed.
     pub plugins: RemovedFiles,
+    /// Receipts, and their signatures.
+    pub receipts: RemovedFiles,
 }
 
 /// Removes what is older than it is kept; with `is_trial` nothing is removed, and the result is what would be.
@@ -74,6 +79,10 @@ pub fn clean(runtime: &Runtime, retention: &Retention, is_trial: bool) -> Result
         logs: removed(&logs, is_trial)?,
         recordings: removed_recordings(&runtime.data_dir.all_recordings(), &is_old, is_trial)?,
         plugins: removed(&plugins, is_trial)?,
+        receipts: match retention.receipts {
+            Some(kept) => removed_receipts(&runtime.data_dir.all_receipts(), before(kept), is_trial)?,
+            None => RemovedFiles::default(),
+        },
     })
 }
 
@@ -150,6 +159,19 @@ fn removed_recordings(folder: &Path, is_old: &dyn Fn(&str) -> bool, is_trial: bo
         for empty in parts.iter().chain([&run]).filter(|_| !is_trial) {
             let _ = fs::remove_dir(empty);
         }
+    }
+    Ok(all)
+}
+
+/// Removes the first receipts of each pipeline's chain, as far as they are old.
+fn removed_receipts(folder: &Path, before: Micros, is_trial: bool) -> Result<RemovedFiles> {
+    let mut all = RemovedFiles::default();
+    for pipeline in folders(folder)? {
+        let RemovedFiles { files, bytes } = old_receipts(&pipeline, before, |old| {
+            let file = |path: PathBuf| Some(KeptFile { name: String::new(), described: path.metadata().ok()?, path });
+            removed(&old.into_iter().filter_map(file).collect::<Vec<_>>(), is_trial)
+        })?;
+        (all.files, all.bytes) = (all.files + files, all.bytes + bytes);
     }
     Ok(all)
 }

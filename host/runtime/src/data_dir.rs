@@ -86,9 +86,14 @@ impl DataDir {
         self.folder.join("models").join(pipeline)
     }
 
+    /// The folder of the receipts of all pipelines.
+    pub(crate) fn all_receipts(&self) -> PathBuf {
+        self.folder.join("receipts")
+    }
+
     /// The folder of a pipeline's receipts.
     pub(crate) fn receipts(&self, pipeline: &str) -> PathBuf {
-        self.folder.join("receipts").join(pipeline)
+        self.all_receipts().join(pipeline)
     }
 
     /// The folder of the logs.

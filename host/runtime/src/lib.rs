@@ -32,6 +32,7 @@
 //! | `explain` | the likely causes of failures, and the next commands |
 //! | `alerts` | messages about what a person has to mend |
 //! | `plan` | the outlook of each stream, without writing anything |
+//! | `tap` | a sample of a stream's rows before and after its plugins |
 //! | `grants` | the grants of plugins, in sentences and as data |
 //! | `lock` | `wmshost.lock`, to which plugins and grants are held |
 //! | `doctor` | the state of this machine, its connections, and its sandbox |
@@ -40,6 +41,7 @@
 //! | `bundle` | the plugins of a pipeline in one archive |
 //! | `discover` | the tables of a database, as a source |
 //! | `init` | a pipeline for a database that nobody has described yet |
+//! | `backup` | copies of targets and of the host's own databases |
 //! | `clean` | removing old runs, logs and compiled plugins |
 //! | `quarantine` | listing, replaying and dropping rejected rows |
 //! | `state` | reading and changing checkpoints |
@@ -51,6 +53,7 @@
 pub mod alerts;
 pub mod assembly;
 pub mod backfill;
+pub mod backup;
 pub mod bundle;
 pub mod certificate;
 pub mod check;
@@ -89,6 +92,7 @@ pub mod singer;
 pub mod state;
 pub mod status;
 mod system_clock;
+pub mod tap;
 mod verified;
 pub mod verify;
 

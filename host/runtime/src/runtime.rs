@@ -10,11 +10,12 @@ use crate::data_dir::DataDir;
 use crate::environment::variable;
 use crate::error;
 use crate::events::{RunEvent, RunObserver};
-use crate::history::{History, RunParts};
+use crate::history::{History, RunParts, RunRecord};
 use crate::lock;
 use crate::plugin_folders::PluginFolders;
 use crate::plugin_registry::PluginRegistry;
 use crate::process::is_alive;
+use crate::receipts::{self, RunReceipt};
 use crate::run_id::new_run_id;
 
 /// The services that all operations share.
@@ -44,6 +45,11 @@ impl Runtime {
             plugins: history.plugins(run_id)?,
             log: Some(self.data_dir.log(run_id)).filter(|log| log.exists()),
         })
+    }
+
+    /// The receipt of a run of the history; `None` if there is none.
+    pub fn run_receipt(&self, run: &RunRecord) -> error::Result<Option<RunReceipt>> {
+        receipts::of_run(&self.data_dir.receipts(&run.pipeline), &run.run_id)
     }
 
     /// A registry for plugins, with the standard ones.

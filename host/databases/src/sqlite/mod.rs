@@ -12,11 +12,13 @@
 //! | `guard` | what a guest's statement may touch |
 //! | `sql_session` | plain SQL, for the host's own tables |
 //! | `scratch` | databases in memory |
+//! | `copy` | copies of whole databases |
 //! | `watch` | the watch over plugins' statements while they are computed |
 //! | `read` | reading: one snapshot, cursors, cells to columns |
 //! | `write` | writing: transactions, tables and their rows |
 
 mod catalog;
+mod copy;
 pub(crate) mod decimal;
 mod failure;
 mod guard;
@@ -31,6 +33,7 @@ mod watch;
 mod write;
 
 pub(crate) use catalog::{read_catalog, sample_query};
+pub use copy::{copy_database, replace_database};
 pub use read::source::{open_source, open_source_of};
 pub use scratch::open_scratch;
 pub use write::target::{open_target, read_target};

@@ -31,6 +31,6 @@ mod verify;
 pub use comparison::{Compare, Comparison, Depth, OpenTarget};
 pub use difference::{Difference, DifferenceKind};
 pub use normalize::like_source;
-pub(crate) use scan::{TargetScan, Wanted};
+pub(crate) use scan::Wanted;
 pub use tables::{CellDifference, ColumnTypes, RowExample, TableComparison, TableRules, TableSide, compare_tables};
 pub use verify::Compared;

@@ -12,6 +12,7 @@ use super::clock::Micros;
 use super::table_grant::{TableGrant, TableGrants, grant_of};
 use crate::columns::{ColumnRule, ColumnRules};
 use crate::failure::Failure;
+use crate::receipt::RangeRoots;
 use crate::rows::batch::Batch;
 use crate::values::order::ColumnOrder;
 
@@ -199,6 +200,16 @@ pub trait SourceSession: Send {
     fn describe(&mut self, table: &str) -> Result<Option<TableDescription>, Failure>;
     /// Runs one SELECT over granted tables.
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure>;
+    /// Adds the rows of a SELECT to roots without returning them, and calls `alive` on the way. `false`, whatever was added
+    /// by then, if the rows have to be queried and hashed by the caller.
+    fn add_to_roots(
+        &mut self,
+        _statement: &str,
+        _roots: &mut RangeRoots,
+        _alive: &mut dyn FnMut() -> Result<(), Failure>,
+    ) -> Result<bool, Failure> {
+        Ok(false)
+    }
 }
 
 /// The rows of a query, read on demand.

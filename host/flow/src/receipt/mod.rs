@@ -10,15 +10,18 @@
 //! |---|---|
 //! | `proof` | the proof of one stream |
 //! | `ranges` | the source's rows, by range of keys |
+//! | `range_roots` | the target's rows in these ranges, in whatever order they come |
 //! | `whole` | the whole table, read back |
 //! | `by_key` | rows read back by their keys |
 //! | `taker` | takes the proof while the rows are loaded |
 
 mod by_key;
 mod proof;
+mod range_roots;
 mod ranges;
 mod taker;
 mod whole;
 
 pub use proof::{Proof, ProvenRange, Root, Scope};
+pub use range_roots::RangeRoots;
 pub(crate) use taker::Taker;

@@ -137,7 +137,7 @@ impl Taker {
             let (mut reader, table) = self.open()?;
             let key: &[String] = if source.is_ordered { &self.key } else { &[] };
             let wanted = Wanted::of(&table, &self.columns, key, &self.source);
-            self.proven = whole::prove(reader.as_mut(), &table, wanted, self.hashing, source, alive)?;
+            self.proven = whole::prove(reader.as_mut(), &table, &wanted, self.hashing, source, alive)?;
         } else if self.waiting.rows > 0 {
             self.read_back()?;
         }

@@ -1,34 +1,65 @@
-//! The whole table of the target, read back in the order of its key and cut into the source's ranges.
+//! The whole table of the target, read back into the ranges of the source.
 
-use super::proof::{ProvenRange, Root};
+use super::proof::ProvenRange;
+use super::range_roots::RangeRoots;
 use super::ranges::SourceRanges;
-use crate::compare::{TargetScan, Wanted};
+use crate::compare::{Wanted, like_source};
 use crate::failure::Failure;
+use crate::metadata::DELETED_AT;
 use crate::ports::source::{SourceSession, TableDescription};
 use crate::rows::hash::{Hashing, row_hashes};
-use crate::values::key::Bound;
+use crate::rows::stored_value::StoredValue;
+use crate::values::key::Keys;
 
-/// Reads the table back; calls `alive` after each batch.
+/// The number of rows to fetch at once.
+const MOST_ROWS: usize = 8_192;
+
+/// Reads the table back; calls `alive` on the way.
 pub(super) fn prove(
     reader: &mut dyn SourceSession,
     table: &TableDescription,
-    wanted: Wanted,
+    wanted: &Wanted,
     hashing: Hashing,
     source: SourceRanges,
     alive: &mut dyn FnMut() -> Result<(), Failure>,
 ) -> Result<Vec<ProvenRange>, Failure> {
-    let columns = wanted.columns.clone();
-    let mut scan = TargetScan::begin(reader, table, wanted)?;
-    let bounds: Vec<Option<Bound>> = source.ranges.iter().skip(1).map(|(from, _)| from.clone()).chain([None]).collect();
-    let mut proven = Vec::new();
-    for ((from, root), before) in source.ranges.into_iter().zip(bounds) {
-        let mut target = Root::default();
-        while let Some(rows) = scan.next(before.as_ref(), &mut |_, _| {})? {
-            row_hashes(&rows, &columns, hashing)?.into_iter().for_each(|hash| target.add(hash));
-            alive()?;
-        }
-        let from = from.map(|key| key.as_json());
-        proven.push(ProvenRange { from, source: root, target });
+    let dialect = reader.dialect();
+    let mut statement = wanted.select(dialect, &table.name);
+    if wanted.keeps_deleted {
+        statement.push_str(&format!(" WHERE {} IS NULL", dialect.quoted(DELETED_AT)));
     }
-    Ok(proven)
+    let none = || RangeRoots::of(&source, &wanted.columns, &wanted.key, &wanted.source);
+    let mut roots = none()?;
+    if hashing.as_oracle || !reader.add_to_roots(&statement, &mut roots, alive)? {
+        roots = none()?;
+        read_rows(reader, &statement, (table, wanted), hashing, &mut roots, alive)?;
+    }
+    Ok(roots.beside(source))
+}
+
+/// Has the rows returned, batch by batch.
+fn read_rows(
+    reader: &mut dyn SourceSession,
+    statement: &str,
+    (table, wanted): (&TableDescription, &Wanted),
+    hashing: Hashing,
+    roots: &mut RangeRoots,
+    alive: &mut dyn FnMut() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut cursor = reader.query(statement, &[])?;
+    while let Some(batch) = cursor.next(MOST_ROWS)? {
+        if let Some(bad) = batch.rejected.first() {
+            let why = format!("a row of the table {} cannot be read: {}", table.name, bad.reason);
+            return Err(Failure::permanent(why));
+        }
+        let rows = like_source(&batch.rows, &wanted.columns, &wanted.key, &wanted.source)?;
+        let keys = Keys::of(&rows, &wanted.key)?;
+        for (row, hash) in row_hashes(&rows, &wanted.columns, hashing)?.into_iter().enumerate() {
+            let place = roots.place(|nth| StoredValue::of(keys.columns().column(nth).as_ref(), row));
+            let unordered = || Failure::permanent(format!("the table {} has a key without an order", table.name));
+            roots.add_hash(place.ok_or_else(unordered)?, hash);
+        }
+        alive()?;
+    }
+    Ok(())
 }

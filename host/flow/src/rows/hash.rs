@@ -9,11 +9,11 @@ use arrow_schema::DataType;
 
 use crate::failure::Failure;
 
-const SEED: u64 = 0x7769_6d73_686f_7374;
+pub(crate) const SEED: u64 = 0x7769_6d73_686f_7374;
 /// Microseconds per day.
 const DAY: i64 = 86_400_000_000;
 /// The number that represents NULL.
-const NULL: u64 = 0x6e75_6c6c_6e75_6c6c;
+pub(crate) const NULL: u64 = 0x6e75_6c6c_6e75_6c6c;
 
 /// The way in which rows of one side are hashed, so that their hashes can be compared with those of the other.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,7 +38,7 @@ pub(crate) fn row_hashes(rows: &RecordBatch, columns: &[String], hashing: Hashin
 
 /// Combines two numbers into one that depends on both.
 #[inline]
-fn mix(hash: u64, value: u64) -> u64 {
+pub(crate) fn mix(hash: u64, value: u64) -> u64 {
     let product = u128::from(hash ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
     ((product >> 64) as u64) ^ (product as u64).rotate_left(23) ^ hash.rotate_left(7)
 }
@@ -106,10 +106,16 @@ fn each(hashes: &mut [u64], column: &dyn Array, value: impl Fn(usize) -> u64) {
 
 /// Hashes a decimal without its trailing zeros, so that a column of another scale has the same hash.
 #[inline]
-fn decimal(mut unscaled: i128, mut scale: i8) -> u64 {
+pub(crate) fn decimal(mut unscaled: i128, mut scale: i8) -> u64 {
+    // Division of 128 bits costs many times that of 64, which hold nearly all numbers.
+    if let Ok(mut narrow) = i64::try_from(unscaled) {
+        while scale > 0 && narrow % 10 == 0 {
+            (narrow, scale) = (narrow / 10, scale - 1);
+        }
+        return mix(mix(narrow.cast_unsigned(), (narrow >> 63).cast_unsigned()), u64::from(scale.cast_unsigned()));
+    }
     while scale > 0 && unscaled % 10 == 0 {
-        unscaled /= 10;
-        scale -= 1;
+        (unscaled, scale) = (unscaled / 10, scale - 1);
     }
     let bits = unscaled.cast_unsigned();
     mix(mix(bits as u64, (bits >> 64) as u64), u64::from(scale.cast_unsigned()))
@@ -117,7 +123,7 @@ fn decimal(mut unscaled: i128, mut scale: i8) -> u64 {
 
 /// Hashes bytes as their number and words of eight, the last one filled with zeros.
 #[inline]
-fn bytes(bytes: &[u8], empty_is_null: bool) -> u64 {
+pub(crate) fn bytes(bytes: &[u8], empty_is_null: bool) -> u64 {
     if empty_is_null && bytes.is_empty() {
         return NULL;
     }

@@ -10,6 +10,7 @@
 //! | `origin` | the source rows that the rows of a batch were made of |
 //! | `repeats` | rows of a run that share a key |
 //! | `row_json` | rows from quarantine, back into columns |
+//! | `stored_value` | one value: what it is hashed as, and its order |
 
 pub(crate) mod bad_rows;
 pub(crate) mod batch;
@@ -19,3 +20,4 @@ pub(crate) mod hash;
 pub(crate) mod origin;
 pub(crate) mod repeats;
 pub(crate) mod row_json;
+pub(crate) mod stored_value;

@@ -39,6 +39,6 @@ pub use diff::{CaseDiff, PluginDiff, diff};
 pub use recording::{
     RecordedCall, Recording, Replayed, copy_as_case, read_recording, record, recorded, recordings, replay,
 };
-pub use rows_diff::RowsDiff;
+pub use rows_diff::{Fate, RowsDiff, changed_cells, changed_columns, fates, short};
 pub(crate) use suite::folder_of;
 pub use suite::{CaseResult, Outcome, Suite, run_suite};

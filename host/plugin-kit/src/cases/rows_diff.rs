@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::RecordBatch;
 use schemars::JsonSchema;
 use serde::Serialize;
 use wmshost_flow::{Batch, cell_as_json};
@@ -36,7 +36,7 @@ pub struct RowsDiff {
 
 /// The fate of a row in a transform.
 #[derive(Clone)]
-enum Fate<'a> {
+pub enum Fate<'a> {
     /// It is at this position of the result.
     Kept(usize),
     /// It was rejected by this rule, for this reason.
@@ -59,12 +59,11 @@ impl RowsDiff {
     /// Compares what was made of the input, in one batch. `key` are the columns that identify a row.
     pub(super) fn of(input: &RecordBatch, key: &[String], [old, new]: [&Batch; 2]) -> Self {
         let rows = input.num_rows();
-        let mut found = Self { rows: rows as u64, columns: columns(old, new), ..Self::default() };
-        let both = both(old, new);
+        let mut found = Self { rows: rows as u64, columns: changed_columns(&old.rows, &new.rows), ..Self::default() };
         for (row, fates) in fates(old, rows).into_iter().zip(fates(new, rows)).enumerate() {
             let differences = match fates {
                 (Fate::Kept(one), Fate::Kept(other)) => {
-                    let cells = cells(&both, one, other);
+                    let cells = cells(old, new, one, other);
                     found.cells += cells.len() as u64;
                     cells
                 }
@@ -98,10 +97,10 @@ impl RowsDiff {
     }
 }
 
-/// The columns of one of them alone; a column of another type is one of each.
-fn columns(old: &Batch, new: &Batch) -> Vec<String> {
-    let headings = |batch: &Batch| -> Vec<String> {
-        batch.rows.schema_ref().fields().iter().map(|field| column_heading(field)).collect()
+/// Returns the columns that one of them alone has; a column of another type is one of each.
+pub fn changed_columns(old: &RecordBatch, new: &RecordBatch) -> Vec<String> {
+    let headings = |rows: &RecordBatch| -> Vec<String> {
+        rows.schema_ref().fields().iter().map(|field| column_heading(field)).collect()
     };
     let (before, now) = (headings(old), headings(new));
     let less = before.iter().filter(|heading| !now.contains(heading)).map(|heading| format!("- column {heading}"));
@@ -109,16 +108,8 @@ fn columns(old: &Batch, new: &Batch) -> Vec<String> {
     less.chain(more).collect()
 }
 
-/// The columns that both make, by name.
-fn both<'a>(old: &'a Batch, new: &'a Batch) -> Vec<(&'a str, [&'a ArrayRef; 2])> {
-    let fields = old.rows.schema_ref().fields().iter().zip(old.rows.columns());
-    fields
-        .filter_map(|(field, one)| Some((field.name().as_str(), [one, new.rows.column_by_name(field.name())?])))
-        .collect()
-}
-
-/// The fate of each row of the input.
-fn fates(batch: &Batch, rows: usize) -> Vec<Fate<'_>> {
+/// Returns the fate of each row of the input.
+pub fn fates(batch: &Batch, rows: usize) -> Vec<Fate<'_>> {
     let mut fates = vec![Fate::Dropped; rows];
     let rejected = batch.rejected.iter().filter_map(|row| Some((row.place?, Fate::Rejected(&row.rule, &row.reason))));
     let kept = (0..batch.rows.num_rows()).map(|row| (batch.origin.place(row), Fate::Kept(row)));
@@ -130,14 +121,34 @@ fn fates(batch: &Batch, rows: usize) -> Vec<Fate<'_>> {
     fates
 }
 
-/// The cells of a row that differ.
-fn cells(both: &[(&str, [&ArrayRef; 2])], one: usize, other: usize) -> Vec<String> {
-    let differing = both.iter().filter(|(_, [old, new])| old.slice(one, 1) != new.slice(other, 1));
-    differing
-        .filter_map(|(name, [old, new])| {
-            let [old, new] = [(old, one), (new, other)].map(|(column, row)| cell_as_json(column.as_ref(), row));
+/// The cells of a row that differ, in columns that both make.
+fn cells(old: &Batch, new: &Batch, one: usize, other: usize) -> Vec<String> {
+    let in_words = |(name, cells): (&str, [Option<String>; 2])| match cells {
+        [Some(old), Some(new)] => Some(format!(", {name}: {} → {}", short(&old), short(&new))),
+        _ => None,
+    };
+    changed_cells((&old.rows, one), (&new.rows, other)).into_iter().filter_map(in_words).collect()
+}
+
+/// Returns the cells that differ between a row and another one, as JSON by column; `None` in a column that one of them lacks.
+pub fn changed_cells<'r>(
+    (before, row): (&'r RecordBatch, usize),
+    (after, other): (&'r RecordBatch, usize),
+) -> Vec<(&'r str, [Option<String>; 2])> {
+    let of_before = before.schema_ref().fields().iter().map(|field| field.name().as_str());
+    let of_after = after.schema_ref().fields().iter().map(|field| field.name().as_str());
+    let names = of_before.chain(of_after.filter(|name| before.column_by_name(name).is_none()));
+    names
+        .filter_map(|name| {
+            let columns = [(before, row), (after, other)].map(|(rows, row)| Some((rows.column_by_name(name)?, row)));
+            if let [Some((one, row)), Some((two, other))] = columns
+                && one.slice(row, 1) == two.slice(other, 1)
+            {
+                return None;
+            }
+            let [old, new] = columns.map(|cell| cell.map(|(column, row)| cell_as_json(column.as_ref(), row)));
             // Columns of different types may have the same values.
-            (old != new).then(|| format!(", {name}: {} → {}", short(&old), short(&new)))
+            (old != new).then_some((name, [old, new]))
         })
         .collect()
 }
@@ -153,7 +164,8 @@ fn name(input: &RecordBatch, key: &[String], row: usize) -> String {
     format!("row {}{key}", row + 1)
 }
 
-fn short(text: &str) -> String {
+/// Returns the beginning of a value that is long.
+pub fn short(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARACTERS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
@@ -164,7 +176,7 @@ fn short(text: &str) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::{BooleanArray, Int64Array, StringArray};
+    use arrow_array::{ArrayRef, BooleanArray, Int64Array, StringArray};
     use wmshost_flow::{Cause, Rejected, Stage};
 
     use super::*;

@@ -7,7 +7,7 @@ use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Extractor, Failure, Ledger,
     MaskKey, Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SchemaPolicy, Service, Setting,
     Source, SourceGrant, SourceSession, StatementLimit, Stream, StreamContext, TakeOver, Target, TargetGrant,
-    TargetTriggers, Trace, Window, column_options, grant_options, mask_option, renamed_columns,
+    TargetTriggers, Trace, Transform, Window, column_options, grant_options, mask_option, renamed_columns,
 };
 use wmshost_pipeline::{self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, StreamPlan};
 use wmshost_sandbox::{Identity, Plugin};
@@ -240,6 +240,12 @@ impl<'a> StreamFactory<'a> {
         Ok((plugin, Identity { digest, ..identity(stage, stream) }))
     }
 
+    /// Makes a transform of a stream.
+    pub(crate) fn transform(&self, stage: &ConfiguredPlugin, stream: &str) -> Result<Box<dyn Transform>, Failure> {
+        let (plugin, identity) = self.staged(stage, stream)?;
+        plugin.transform(identity, stage.limits.clone())
+    }
+
     /// Makes a stream whose rows this extractor reads.
     pub(super) fn reading(
         &self,
@@ -260,8 +266,7 @@ impl<'a> StreamFactory<'a> {
         let session = Arc::new(Mutex::new(session));
         let (writes, writer) = self.staged(loader, &plan.name)?;
         let transform = |stage: &ConfiguredPlugin| {
-            let (plugin, identity) = self.staged(stage, &plan.name)?;
-            let made = plugin.transform(identity, stage.limits.clone())?;
+            let made = self.transform(stage, &plan.name)?;
             Ok::<_, Failure>(recorded(made, stage, plan, &self.run_id))
         };
         Ok(Stream {

@@ -1,6 +1,8 @@
 //! Writing the next receipt of a pipeline: each has the SHA-256 of the file before it.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -14,7 +16,8 @@ use crate::error::{Error, Result};
 use crate::files::{document_text, write_file};
 use crate::history::PluginRecord;
 use crate::run::run_status;
-use crate::signature::FileSigner;
+use crate::run_id::run_id_start;
+use crate::signature::{FileSigner, signature_file};
 
 /// Writes the receipt of a run.
 pub(crate) struct ReceiptWriter {
@@ -48,10 +51,8 @@ impl ReceiptWriter {
     /// Writes the receipt after the last one. Two runs that end at once write one after the other.
     pub(crate) fn write(&self, finished: &Finished<'_>) -> Result<WrittenReceipt> {
         DataDir::make_private(&self.folder).map_err(Error::file(&self.folder, "cannot be created"))?;
-        let lock = self.folder.join(".lock");
-        let held = File::create(&lock).map_err(Error::file(&lock, "cannot be created"))?;
-        held.lock().map_err(Error::file(&lock, "cannot be locked"))?;
-        let last = last(&self.folder)?;
+        let _held = locked(&self.folder)?;
+        let last = receipts(&self.folder)?.pop();
         let sequence = last.as_ref().map_or(0, |(number, _)| *number) + 1;
         let previous = last.map(|(_, file)| digest(&file)).transpose()?;
         let receipt = receipt(finished, sequence, previous);
@@ -114,16 +115,48 @@ fn stream_receipt(end: &StreamSummary, stream: &Stream, plugins: &[PluginRecord]
     }
 }
 
-/// The receipt with the greatest number in a folder, and its number.
-fn last(folder: &Path) -> Result<Option<(u64, PathBuf)>> {
+/// The receipts in a folder by their numbers; none if the folder is not there.
+pub(super) fn receipts(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
     let unreadable = || Error::file(folder, "cannot be read");
-    let mut found: Option<(u64, PathBuf)> = None;
-    for entry in fs::read_dir(folder).map_err(unreadable())? {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(unreadable())?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
         let file = entry.map_err(unreadable())?.path();
-        let number = sequence_of(&file);
-        found = found.max(number.map(|number| (number, file)));
+        found.extend(sequence_of(&file).map(|number| (number, file)));
     }
+    found.sort();
     Ok(found)
+}
+
+/// Calls `act` with the receipts of runs that began before this time and with their signatures, in the order of their
+/// numbers. They are the first ones of the chain, without a gap, and never the last one, which the next one follows: each
+/// that stays has either the one before it beside it, or is the first that is there. No receipt is written meanwhile.
+pub(crate) fn old<T>(folder: &Path, before: Micros, act: impl FnOnce(Vec<PathBuf>) -> Result<T>) -> Result<T> {
+    let _held = locked(folder)?;
+    let is_old = |file: &Path| {
+        let run_id = file.file_name().and_then(OsStr::to_str).and_then(run_of);
+        run_id.and_then(run_id_start).is_some_and(|start| start < before)
+    };
+    let mut all = receipts(folder)?;
+    all.pop();
+    let old = all.into_iter().map(|(_, file)| file).take_while(|file| is_old(file));
+    act(old.flat_map(|file| [file.clone(), signature_file(&file)]).filter(|file| file.exists()).collect())
+}
+
+/// Holds the lock of a folder of receipts until what is returned is dropped.
+fn locked(folder: &Path) -> Result<File> {
+    let lock = folder.join(".lock");
+    let held = File::create(&lock).map_err(Error::file(&lock, "cannot be created"))?;
+    held.lock().map_err(Error::file(&lock, "cannot be locked"))?;
+    Ok(held)
+}
+
+/// The run's id in a receipt's file name.
+pub(super) fn run_of(name: &str) -> Option<&str> {
+    name.strip_suffix(".json")?.split_once('-').map(|(_, run_id)| run_id)
 }
 
 /// The number in a receipt's file name.

@@ -1,20 +1,21 @@
 //! Checking a receipt without a database: whether it contradicts itself, follows the one before it, and is signed.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wmshost_flow::{Failure, check_is_file};
 
-use super::chain::{digest, sequence_of};
+use super::chain::{digest, receipts, run_of, sequence_of};
 use super::document::{FORMAT, Receipt};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result as Outcome};
 use crate::signature::{signature_file, signer_of_bytes};
 
 /// The largest receipt, in bytes.
 const MOST_BYTES: u64 = 64 << 20;
 
 /// A receipt that was checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CheckedReceipt {
     /// The receipt.
     pub receipt: Receipt,
@@ -39,6 +40,15 @@ pub enum Link {
     Broken,
 }
 
+/// The receipt of a run of the history.
+#[derive(Debug, Clone)]
+pub struct RunReceipt {
+    /// The file.
+    pub file: PathBuf,
+    /// The receipt, checked without keys, or the reason why it cannot be read.
+    pub checked: Result<CheckedReceipt, String>,
+}
+
 /// The signature of a receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signed {
@@ -59,7 +69,7 @@ impl CheckedReceipt {
 }
 
 /// Reads a receipt; returns its text too.
-pub fn read(file: &Path) -> Result<(Receipt, String)> {
+pub fn read(file: &Path) -> Outcome<(Receipt, String)> {
     check_is_file(file).map_err(Error::file(file, "cannot be read"))?;
     let bytes = file.metadata().map_or(0, |described| described.len());
     if bytes > MOST_BYTES {
@@ -78,7 +88,7 @@ pub fn read(file: &Path) -> Result<(Receipt, String)> {
 }
 
 /// Checks a receipt. With public keys it has to be signed by one of them.
-pub fn check(file: &Path, keys: &[String]) -> Result<CheckedReceipt> {
+pub fn check(file: &Path, keys: &[String]) -> Outcome<CheckedReceipt> {
     let (receipt, text) = read(file)?;
     let mut faults = Vec::new();
     for stream in &receipt.streams {
@@ -109,8 +119,18 @@ pub fn check(file: &Path, keys: &[String]) -> Result<CheckedReceipt> {
     Ok(CheckedReceipt { receipt, faults, link, signed })
 }
 
+/// Finds the receipt of a run in the folder of its pipeline, and checks it.
+pub(crate) fn of_run(folder: &Path, run_id: &str) -> Outcome<Option<RunReceipt>> {
+    let is_of_run = |file: &Path| file.file_name().and_then(OsStr::to_str).and_then(run_of) == Some(run_id);
+    let Some(file) = receipts(folder)?.into_iter().map(|(_, file)| file).find(|file| is_of_run(file)) else {
+        return Ok(None);
+    };
+    let checked = check(&file, &[]).map_err(|error| error.to_string());
+    Ok(Some(RunReceipt { file, checked }))
+}
+
 /// Looks at the receipt before this one, which is beside it unless it was moved away.
-fn link(file: &Path, receipt: &Receipt) -> Result<Link> {
+fn link(file: &Path, receipt: &Receipt) -> Outcome<Link> {
     let Some(previous) = &receipt.previous else { return Ok(Link::First) };
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let entries = fs::read_dir(folder).map_err(Error::file(folder, "cannot be read"))?;

@@ -11,9 +11,11 @@ mod chain;
 mod check;
 mod document;
 
+pub(crate) use chain::old;
 pub(crate) use chain::{Finished, ReceiptWriter};
-pub use check::{CheckedReceipt, Link, Signed, check, read};
-pub use document::{ProofDocument, Receipt, StreamReceipt};
+pub(crate) use check::of_run;
+pub use check::{CheckedReceipt, Link, RunReceipt, Signed, check, read};
+pub use document::{ProofDocument, RangeDocument, Receipt, StreamReceipt};
 
 use std::path::PathBuf;
 

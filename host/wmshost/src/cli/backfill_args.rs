@@ -9,6 +9,14 @@ use wmshost_pipeline::parse_duration;
 
 use super::{OutputArgs, moment};
 
+pub(super) const HELP: &str = "\
+Each window has a checkpoint of its own: the same command goes on where it was interrupted and leaves finished windows
+alone; with --again it reads them again. Rows that are newer in the target stay.
+
+Examples:
+  wmshost backfill pipelines/dev.toml --stream allocation --from 2026-01-01 --to 2026-02-01 --window 7d
+  wmshost backfill pipelines/dev.toml --stream allocation --from 2026-01-01 --to 2026-02-01 --again";
+
 /// The versions of a window of a change key of whole numbers, unless `--window` says otherwise.
 const VERSIONS: i64 = 1_000_000;
 /// The most windows of one command; each has a checkpoint.

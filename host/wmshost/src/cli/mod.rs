@@ -3,11 +3,12 @@
 //! | module | purpose |
 //! |---|---|
 //! | `backfill_args` | the arguments of `wmshost backfill` |
+//! | `backup_args` | the arguments of `wmshost backup` and `wmshost restore` |
 //! | `doctor_args` | the arguments of `wmshost doctor` |
 //! | `import_args` | the arguments of `wmshost import` |
 //! | `init_args` | the arguments of `wmshost discover` and `wmshost init` |
 //! | `models_args` | the arguments of `wmshost models` |
-//! | `operate_args` | the arguments of `wmshost verify`, `wmshost status`, `wmshost explain`, `wmshost receipt`, `wmshost alerts` and `wmshost clean` |
+//! | `operate_args` | the arguments of `wmshost verify`, `wmshost status`, `wmshost explain`, `wmshost tap`, `wmshost receipt`, `wmshost alerts` and `wmshost clean` |
 //! | `plugin_args` | the arguments of `wmshost plugin` |
 //! | `sample_args` | the arguments of `wmshost sample` |
 //! | `singer_args` | the arguments of `wmshost singer` |
@@ -15,6 +16,7 @@
 //! | `state_args` | the arguments of the commands for a target's own tables |
 
 mod backfill_args;
+mod backup_args;
 mod doctor_args;
 mod import_args;
 mod init_args;
@@ -36,13 +38,14 @@ use wmshost_runtime::drivers;
 use wmshost_sandbox::{CONTRACT_VERSION, WASMTIME_VERSION, contract_range};
 
 pub(crate) use backfill_args::BackfillArgs;
+pub(crate) use backup_args::{BackupArgs, RestoreArgs};
 pub(crate) use doctor_args::DoctorArgs;
 pub(crate) use import_args::{ImportCommand, ImportDbtArgs, ImportMeltanoArgs, SqlDialect};
 pub(crate) use init_args::{DiscoverArgs, InitArgs};
 pub(crate) use models_args::{
     BuildArgs, CompareArgs, DocsArgs, KpiArgs, ModelsCommand, ModelsDevArgs, SelectArgs, ShowArgs, variables,
 };
-pub(crate) use operate_args::{AlertsCommand, CleanArgs, ExplainArgs, ReceiptCommand, StatusArgs, VerifyArgs};
+pub(crate) use operate_args::{AlertsCommand, CleanArgs, ExplainArgs, ReceiptCommand, StatusArgs, TapArgs, VerifyArgs};
 pub(crate) use plugin_args::{
     BenchArgs, CheckPluginArgs, DevArgs, DiffArgs, FixtureArgs, Kind, NewArgs, PluginCommand, ProjectArgs, TestArgs,
 };
@@ -155,6 +158,9 @@ Examples:
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Show rows of a stream before and after each of its plugins, cell by cell; nothing is written
+    #[command(after_help = operate_args::TAP_HELP)]
+    Tap(TapArgs),
     /// Compare source and target by count and hash per range of keys, and name what differs
     #[command(after_help = "\
 Each stream's rows go through its own transforms as they would in a run; rows that go to quarantine are not expected in
@@ -170,13 +176,7 @@ Examples:
   wmshost verify pipelines/dev.toml --stream allocation --repair --output json")]
     Verify(VerifyArgs),
     /// Read a part of a stream again by its change key, in resumable windows; its bookmark is not touched
-    #[command(after_help = "\
-Each window has a checkpoint of its own: the same command goes on where it was interrupted and leaves finished windows
-alone; with --again it reads them again. Rows that are newer in the target stay.
-
-Examples:
-  wmshost backfill pipelines/dev.toml --stream allocation --from 2026-01-01 --to 2026-02-01 --window 7d
-  wmshost backfill pipelines/dev.toml --stream allocation --from 2026-01-01 --to 2026-02-01 --again")]
+    #[command(after_help = backfill_args::HELP)]
     Backfill(BackfillArgs),
     /// Look at rejected rows, and send them through the pipeline again
     #[command(subcommand)]
@@ -211,7 +211,13 @@ Examples:
     /// Try the channels of alerts, look at what goes on, and send what is due
     #[command(subcommand)]
     Alerts(AlertsCommand),
-    /// Remove old runs, logs and compiled plugins from the host's own folder
+    /// Copy the SQLite targets of a pipeline with their ledgers, and the history, while runs go on
+    #[command(after_help = backup_args::BACKUP_HELP)]
+    Backup(BackupArgs),
+    /// Put the targets of a backup back; what is there is kept beside them
+    #[command(after_help = backup_args::RESTORE_HELP)]
+    Restore(RestoreArgs),
+    /// Remove old runs, logs, compiled plugins and receipts from the host's own folder
     #[command(after_help = operate_args::CLEAN_HELP)]
     Clean(CleanArgs),
     /// Run pipelines by the schedules in their files, until a signal ends it

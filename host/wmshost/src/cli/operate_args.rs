@@ -1,4 +1,5 @@
-//! The arguments of `wmshost verify`, `wmshost status`, `wmshost explain`, `wmshost receipt`, `wmshost alerts` and `wmshost clean`.
+//! The arguments of `wmshost verify`, `wmshost status`, `wmshost explain`, `wmshost tap`, `wmshost receipt`, `wmshost alerts` and
+//! `wmshost clean`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,13 +27,22 @@ Examples:
   wmshost explain pipelines/prod.toml allocation
   wmshost explain pipelines/prod.toml 20261129-145655 --output json";
 
+pub(super) const TAP_HELP: &str = "\
+The rows are the first ones of the source, whatever the stream's bookmark is, masked as the stream declares it. Values are printed.
+Exit code 1 if a plugin fails on them.
+
+Examples:
+  wmshost tap pipelines/dev.toml --stream allocation
+  wmshost tap pipelines/dev.toml --stream allocation --after wms-quality --rows 100 --output json";
+
 pub(super) const CLEAN_HELP: &str = "\
 It removes files of WMSHOST_HOME only: nothing of a target or a source. Runs that go on, the last run of each kind and of each stream,
 links and files of other names stay. A plugin whose compiled form was removed is compiled again when a run needs it.
 
 Examples:
   wmshost clean --dry-run
-  wmshost clean --history 400d --logs 30d";
+  wmshost clean --history 400d --logs 30d
+  wmshost clean --receipts 3650d";
 
 /// The arguments of `wmshost verify`.
 #[derive(Args)]
@@ -75,6 +85,24 @@ pub(crate) struct ExplainArgs {
     pub(crate) output: OutputArgs,
 }
 
+/// The arguments of `wmshost tap`.
+#[derive(Args)]
+pub(crate) struct TapArgs {
+    /// The pipeline file
+    pub(crate) pipeline: PathBuf,
+    /// The stream
+    #[arg(long, value_name = "STREAM")]
+    pub(crate) stream: String,
+    /// Only what this plugin makes of the rows, by its name in the pipeline file; the extractor's are the rows as they are read
+    #[arg(long, value_name = "PLUGIN")]
+    pub(crate) after: Option<String>,
+    /// The number of rows
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = value_parser!(u32).range(1..=10_000))]
+    pub(crate) rows: u32,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
 /// The arguments of `wmshost clean`.
 #[derive(Args)]
 pub(crate) struct CleanArgs {
@@ -87,6 +115,9 @@ pub(crate) struct CleanArgs {
     /// The time for which compiled plugins are kept that no run uses
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
     pub(crate) plugins: Duration,
+    /// The time for which receipts are kept; without it all stay. The first ones of a chain go, never the last one
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) receipts: Option<Duration>,
     /// Remove nothing, and show what would be
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -9,8 +9,8 @@ use crate::exit::Exit;
 use crate::report;
 
 pub(super) fn clean(app: &App, arguments: &CleanArgs) -> Result<Exit> {
-    let CleanArgs { history, logs, plugins, dry_run, output } = arguments;
-    let retention = Retention { history: *history, logs: *logs, plugins: *plugins };
+    let CleanArgs { history, logs, plugins, receipts, dry_run, output } = arguments;
+    let retention = Retention { history: *history, logs: *logs, plugins: *plugins, receipts: *receipts };
     let result = cleaned(&app.runtime(output.output), &retention, *dry_run)?;
     report::clean::clean(&result, *dry_run, output.output)?;
     Ok(Exit::Success)

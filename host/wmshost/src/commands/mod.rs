@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `alerts` | `wmshost alerts`: tries channels, shows what goes on, and sends what is due |
 //! | `backfill` | `wmshost backfill`: reads a part of a stream again, window by window |
+//! | `backup` | `wmshost backup` and `wmshost restore`: copies of targets |
 //! | `check` | `wmshost check`: finds the mistakes in a pipeline |
 //! | `clean` | `wmshost clean`: removes what is older than it has to be kept |
 //! | `discover` | `wmshost discover`: shows the tables of a database |
@@ -28,10 +29,12 @@
 //! | `singer` | `wmshost singer`: speaks the Singer protocol |
 //! | `state` | `wmshost state`: shows the checkpoints of streams, and changes them |
 //! | `status` | `wmshost status`: shows the state of every stream |
+//! | `tap` | `wmshost tap`: shows rows before and after plugins |
 //! | `verify` | `wmshost verify`: compares target and source, and repairs the target |
 
 mod alerts;
 mod backfill;
+mod backup;
 mod check;
 mod clean;
 mod discover;
@@ -56,6 +59,7 @@ mod serve;
 mod singer;
 mod state;
 mod status;
+mod tap;
 mod verify;
 
 use std::io::{self, BufRead as _, IsTerminal as _};
@@ -210,6 +214,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Quarantine(command) => quarantine::quarantine(&app, command),
         Command::Check(arguments) => check::check(&app, &arguments),
         Command::Plan { selection, output } => plan::plan(&app, &selection, output.output),
+        Command::Tap(arguments) => tap::tap(&app, &arguments),
         Command::Lock { pipeline, accept } => lock::lock(&app, &pipeline, accept.as_deref()),
         Command::Models(command) => models::models(&app, command),
         Command::Kpi(arguments) => models::kpi(&app, &arguments),
@@ -219,6 +224,8 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit> {
         Command::Status(arguments) => status::status(&app, &arguments.selection, arguments.output.output),
         Command::Receipt(command) => receipt::receipt(&command),
         Command::Alerts(command) => alerts::alerts(&app, command),
+        Command::Backup(arguments) => backup::backup(&app, &arguments),
+        Command::Restore(arguments) => backup::restore(&app, &arguments),
         Command::Clean(arguments) => clean::clean(&app, &arguments),
         Command::Explain(arguments) => explain::explain(&app, &arguments),
         Command::Singer(command) => singer::singer(&app, &command),

@@ -42,6 +42,6 @@ pub(super) fn the_run(history: &History, prefix: &str) -> Result<RunRecord, Fail
 fn show(runtime: &Runtime, prefix: &str, output: Output) -> Result<Exit> {
     let history = runtime.history()?;
     let run = &the_run(&history, prefix)?;
-    report::runs::show(run, &runtime.run_parts(&run.run_id)?, output)?;
+    report::runs::show(run, &runtime.run_parts(&run.run_id)?, runtime.run_receipt(run)?.as_ref(), output)?;
     Ok(Exit::Success)
 }

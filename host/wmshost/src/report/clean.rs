@@ -14,16 +14,18 @@ pub(crate) fn clean(cleaned: &Cleaned, is_trial: bool, output: Output) -> Result
         return json(&CleanedDocument::of(cleaned, is_trial));
     }
     let verb = if is_trial { "would be removed" } else { "removed" };
-    let Cleaned { runs, logs, recordings, plugins } = cleaned;
+    let Cleaned { runs, logs, recordings, plugins, receipts } = cleaned;
     print(&format!(
-        "{verb}: runs of the history: {}; logs: {} ({}); recorded batches: {} ({}); compiled plugins: {} ({})",
+        "{verb}: runs of the history: {}; logs: {} ({}); recorded batches: {} ({}); compiled plugins: {} ({}); receipts: {} ({})",
         count(*runs),
         count(logs.files),
         HumanBytes(logs.bytes),
         count(recordings.files),
         HumanBytes(recordings.bytes),
         count(plugins.files),
-        HumanBytes(plugins.bytes)
+        HumanBytes(plugins.bytes),
+        count(receipts.files),
+        HumanBytes(receipts.bytes)
     ));
     Ok(())
 }

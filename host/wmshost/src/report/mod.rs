@@ -8,11 +8,12 @@
 //! | `observer` | events while a run goes on: progress, notes |
 //! | `table` | tables and sections |
 //! | `types` | type certificates |
-//! | `author`, `certify`, `run`, `import`, `init`, `discover`, `doctor`, `check`, `plan`, `verify`, `backfill`, `quarantine`, `state`, `status`, `alerts`, `explain`, `receipt`, `clean`, `serve`, `singer`, `runs`, `logs`, `plugin`, `recording`, `sample`, `models` | the reports of the commands |
+//! | `author`, `certify`, `run`, `import`, `init`, `discover`, `doctor`, `check`, `plan`, `verify`, `backfill`, `backup`, `quarantine`, `state`, `status`, `alerts`, `explain`, `receipt`, `clean`, `serve`, `singer`, `runs`, `logs`, `plugin`, `recording`, `sample`, `tap`, `models` | the reports of the commands |
 
 pub(crate) mod alerts;
 pub(crate) mod author;
 pub(crate) mod backfill;
+pub(crate) mod backup;
 pub(crate) mod certify;
 pub(crate) mod check;
 pub(crate) mod clean;
@@ -39,6 +40,7 @@ pub(crate) mod singer;
 pub(crate) mod state;
 pub(crate) mod status;
 mod table;
+pub(crate) mod tap;
 mod types;
 pub(crate) mod verify;
 

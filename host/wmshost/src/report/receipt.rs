@@ -5,12 +5,9 @@ use std::path::Path;
 use wmshost_flow::Failure;
 use wmshost_runtime::receipts::{CheckedReceipt, Link, ProofDocument, Receipt, Signed, StreamReceipt};
 
-use super::documents::receipt::{CheckedReceiptDocument, result};
+use super::documents::receipt::{CheckedReceiptDocument, differences, result};
 use super::{count, failure, json, note, plain, print, table};
 use crate::cli::Output;
-
-/// The largest number of ranges and keys that are named of a stream.
-const MOST_NAMED: usize = 10;
 
 /// Reports what a receipt says.
 pub(crate) fn show(receipt: &Receipt, output: Output) -> Result<(), Failure> {
@@ -41,7 +38,7 @@ fn row(stream: &StreamReceipt) -> Vec<String> {
     ]
 }
 
-fn about(scope: &str) -> &str {
+pub(crate) fn about(scope: &str) -> &str {
     match scope {
         "whole" => "the whole table",
         "read" => "the rows that were read",
@@ -49,23 +46,31 @@ fn about(scope: &str) -> &str {
     }
 }
 
+/// The link of a receipt in words.
+pub(crate) fn link(link: Link) -> &'static str {
+    match link {
+        Link::First => "the first one",
+        Link::Follows => "follows the one before it",
+        Link::Unknown => "the one before it is not beside it",
+        Link::Broken => "does not follow the one before it",
+    }
+}
+
+/// The results of a receipt's streams, counted.
+pub(crate) fn results(receipt: &Receipt) -> String {
+    let of = |word| receipt.streams.iter().filter(|stream| result(stream) == word).count();
+    let counts = ["equal", "differs", "not proven"].map(|word| (of(word), word));
+    let counts = counts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}"));
+    counts.collect::<Vec<_>>().join(", ")
+}
+
 fn print_stream(stream: &StreamReceipt) {
     let name = &stream.stream;
     if let Some(reason) = &stream.reason {
         note(&plain(&format!("{name}: not proven: {reason}")));
     }
-    let Some(proof) = &stream.proof else { return };
-    for range in proof.different().take(MOST_NAMED) {
-        let place = match &range.from {
-            Some(key) => format!("the keys from {key} on"),
-            None if proof.scope == "whole" => "the first keys".to_owned(),
-            None => "the rows that were read".to_owned(),
-        };
-        let (source, target) = (count(range.source.rows), count(range.target.rows));
-        failure(&plain(&format!("{name}: {place} differ: {source} rows were loaded, the target had {target}")));
-    }
-    for key in proof.different_keys.iter().take(MOST_NAMED) {
-        failure(&plain(&format!("{name}: the row {key} differs")));
+    for difference in differences(stream) {
+        failure(&plain(&format!("{name}: {difference}")));
     }
 }
 
@@ -78,21 +83,13 @@ pub(crate) fn check(checked: &[(&Path, CheckedReceipt)], output: Output) -> Resu
     }
     for (file, checked) in checked {
         let (receipt, file) = (&checked.receipt, file.display());
-        let link = match checked.link {
-            Link::First => "the first one",
-            Link::Follows => "follows the one before it",
-            Link::Unknown => "the one before it is not beside it",
-            Link::Broken => "does not follow the one before it",
-        };
+        let link = link(checked.link);
         let signed = match &checked.signed {
             Signed::NotChecked => "no key was named to check a signature".to_owned(),
             Signed::By(key) => format!("signed by {key}"),
             Signed::ByNone => "not signed by these keys".to_owned(),
         };
-        let of = |word| receipt.streams.iter().filter(|stream| result(stream) == word).count();
-        let counts = ["equal", "differs", "not proven"].map(|word| (of(word), word));
-        let counts = counts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}"));
-        let counts = counts.collect::<Vec<_>>().join(", ");
+        let counts = results(receipt);
         print(&plain(&format!("{file}: streams of {}: {counts}; {link}; {signed}", receipt.pipeline)));
         for fault in &checked.faults {
             failure(&plain(&format!("{file}: {fault}")));

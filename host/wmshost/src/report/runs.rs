@@ -2,9 +2,11 @@
 
 use wmshost_flow::{Failure, Value};
 use wmshost_runtime::history::{ModelRecord, PluginRecord, RunParts, RunRecord, StreamRecord};
+use wmshost_runtime::receipts::RunReceipt;
 
 use super::documents::runs::{RunRecordDocument, ShownRunDocument};
-use super::{count, failure, json, note, section, table};
+use super::receipt::{link, results};
+use super::{count, failure, json, note, plain, section, table};
 use crate::cli::Output;
 
 /// Reports a list of runs.
@@ -28,9 +30,14 @@ pub(crate) fn list(runs: &[RunRecord], output: Output) -> Result<(), Failure> {
 }
 
 /// Reports one run with its parts.
-pub(crate) fn show(run: &RunRecord, shown: &RunParts, output: Output) -> Result<(), Failure> {
+pub(crate) fn show(
+    run: &RunRecord,
+    shown: &RunParts,
+    receipt: Option<&RunReceipt>,
+    output: Output,
+) -> Result<(), Failure> {
     if output == Output::Json {
-        return json(&ShownRunDocument::of(run, shown));
+        return json(&ShownRunDocument::of(run, shown, receipt));
     }
     let exit = run.exit_code.map(|code| format!(", exit code {code}")).unwrap_or_default();
     let mut lines = vec![
@@ -40,6 +47,7 @@ pub(crate) fn show(run: &RunRecord, shown: &RunParts, output: Output) -> Result<
         ("status", format!("{} after {:.2} s{exit}", run.status.name(), run.seconds)),
     ];
     lines.extend(shown.log.as_ref().map(|log| ("log", log.display().to_string())));
+    lines.extend(receipt.map(|receipt| ("receipt", in_words(receipt))));
     section(&run.run_id, &lines);
     if !shown.streams.is_empty() {
         streams(&shown.streams);
@@ -57,12 +65,24 @@ pub(crate) fn show(run: &RunRecord, shown: &RunParts, output: Output) -> Result<
     for model in shown.models.iter().filter(|model| !model.message.is_empty()) {
         note(&format!("{} {}: {}", model.model, model.status, model.message));
     }
+    if let Some(RunReceipt { checked: Ok(checked), .. }) = receipt {
+        checked.faults.iter().for_each(|fault| failure(&plain(fault)));
+    }
     match &run.message {
         Some(message) if run.exit_code == Some(0) => note(message),
         Some(message) => failure(message),
         None => {}
     }
     Ok(())
+}
+
+/// A receipt in a line.
+fn in_words(receipt: &RunReceipt) -> String {
+    let file = receipt.file.display();
+    match &receipt.checked {
+        Ok(checked) => format!("{file}: {}; {}", results(&checked.receipt), link(checked.link)),
+        Err(why) => why.clone(),
+    }
 }
 
 fn streams(streams: &[StreamRecord]) {

@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use wmshost_flow::FailureKind;
 use wmshost_pipeline::Resolved;
 use wmshost_runtime::history::{RunFilter, RunParts, RunRecord};
+use wmshost_runtime::receipts::{self, RunReceipt};
 use wmshost_runtime::serve;
 use wmshost_runtime::{Error, Result as Outcome};
 
@@ -120,7 +121,12 @@ pub(super) fn the_run(site: &Site, id: &str) -> Result<RunRecord, Refusal> {
 
 pub(super) fn shown_run(site: &Site, call: &Call<'_>) -> Answer {
     let run = the_run(site, call.name())?;
-    Ok(Reply::json(200, &ShownRunDocument::of(&run, &parts(site, &run)?)))
+    Ok(Reply::json(200, &ShownRunDocument::of(&run, &parts(site, &run)?, the_receipt(site, &run)?.as_ref())))
+}
+
+/// The receipt of a run.
+pub(super) fn the_receipt(site: &Site, run: &RunRecord) -> Result<Option<RunReceipt>, Refusal> {
+    site.handle.runtime().run_receipt(run).map_err(failed)
 }
 
 /// The parts of a run.
@@ -131,6 +137,13 @@ pub(super) fn parts(site: &Site, run: &RunRecord) -> Result<RunParts, Refusal> {
 pub(super) fn log(site: &Site, call: &Call<'_>) -> Answer {
     let run = the_run(site, call.name())?;
     Ok(Reply::Body(200, "application/x-ndjson", end_of_log(site, &run.run_id, MOST_LOG)?))
+}
+
+pub(super) fn receipt(site: &Site, call: &Call<'_>) -> Answer {
+    let run = the_run(site, call.name())?;
+    let found = the_receipt(site, &run)?.ok_or_else(|| Refusal(404, format!("run {} has no receipt", run.run_id)))?;
+    let (_, text) = receipts::read(&found.file).map_err(failed)?;
+    Ok(Reply::Body(200, "application/json", text.into_bytes()))
 }
 
 /// The end of a run's log, at most this number of bytes.

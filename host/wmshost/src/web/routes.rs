@@ -1,6 +1,7 @@
 //! The table of routes, which answers requests and describes itself (`openapi`).
 
 use schemars::{Schema, SchemaGenerator};
+use wmshost_runtime::receipts::Receipt;
 
 use super::exchange::{Call, Refusal, Reply, Request};
 use super::route::{Form, Route, names};
@@ -49,6 +50,8 @@ routes! {
         "A run with its streams, models and plugins";
     "GET" "/api/v1/runs/{run}/log" "runLog" 200 Form::Text("application/x-ndjson"), api::log, [],
         "The log of a run, one object per line";
+    "GET" "/api/v1/runs/{run}/receipt" "runReceipt" 200 Form::Json(json::<Receipt>), api::receipt, [],
+        "The receipt of a run, as it is in its file";
     "POST" "/api/v1/runs/{run}/cancel" "cancelRun" 202 Form::Json(json::<OrderedRunDocument>), api::cancel, [],
         "Stops a run of this server; what was committed stays";
     "GET" "/api/v1/events" "events" 200 Form::Text("text/event-stream"), api::events, [],

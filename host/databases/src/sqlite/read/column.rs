@@ -14,7 +14,7 @@ use crate::sqlite::moment::{parse_date, parse_timestamp};
 use crate::sqlite::statement::Cell;
 
 /// A whole number beyond this is not exact as a binary fraction.
-const EXACT_AS_REAL: u64 = 1 << 53;
+pub(super) const EXACT_AS_REAL: u64 = 1 << 53;
 
 /// The cell does not fit the column.
 pub(crate) struct BadCell;

@@ -31,6 +31,13 @@ pub(crate) struct ResultColumn {
     declared: Option<String>,
 }
 
+impl ResultColumn {
+    /// Its type, and the form of its cells.
+    pub(crate) fn conversion(&self) -> &Conversion {
+        self.builder.conversion()
+    }
+}
+
 /// The position of the statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {

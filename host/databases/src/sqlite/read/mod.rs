@@ -16,6 +16,7 @@
 //! | `refusals` | the source's side of a column for a plan or a certificate |
 //! | `rewrite` | comparisons of a guest's statement, by what values mean |
 //! | `rules` | a table as a stream reads it, by the rules of the pipeline |
+//! | `roots` | the rows of a query, hashed as they are passed |
 //! | `session` | one stream's reading |
 //! | `source` | one snapshot over many connections |
 //! | `version` | the version of a file, which changes with every write |
@@ -33,6 +34,7 @@ mod query;
 pub(crate) mod read_connection;
 mod refusals;
 mod rewrite;
+mod roots;
 mod rules;
 mod session;
 pub(crate) mod source;

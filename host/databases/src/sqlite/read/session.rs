@@ -9,19 +9,20 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use sqlparser::tokenizer::{Token, Tokenizer};
 use wmshost_flow::{
-    Cursor, Failure, Micros, SourceGrant, SourceSession, TableDescription, column_not_granted, is_pattern,
+    Cursor, Failure, Micros, RangeRoots, SourceGrant, SourceSession, TableDescription, column_not_granted, is_pattern,
     matches_pattern, table_not_granted,
 };
 use wmshost_sql::guard::check_condition;
 use wmshost_sql::{Dialect, Value};
 
 use super::column_types::{Named, decide, description};
-use super::cursor::{QueryCursor, computing_failure};
+use super::cursor::{Place, QueryCursor, ResultColumn, computing_failure};
 use super::decided::{Decided, all_of};
 use super::masks::add_masks;
 use super::query::Query;
 use super::read_connection::ReadConnection;
 use super::rewrite::by_meaning;
+use super::roots::add_to_roots;
 use super::rules::{as_stream_has_it, declare, table_names};
 use crate::sqlite::decimal;
 use crate::sqlite::failure::failure;
@@ -209,6 +210,28 @@ impl Session {
         self.denied.iter().find(|(_, column)| is_named(column))
     }
 
+    /// Compiles a guest's statement and binds its parameters; returns the text that was compiled, and its columns.
+    fn bound(
+        &mut self,
+        statement: &str,
+        parameters: &[Value],
+    ) -> Result<(String, Statement, (Vec<ResultColumn>, Place)), Failure> {
+        let tables = self.granted();
+        let by_meaning = by_meaning(statement, parameters, &tables);
+        let statement = by_meaning.map_err(|why| Failure::permanent(format!("{}: {why}", self.place)))?;
+        self.reader.watch.begin();
+        let mut compiled = self.compile(&statement)?;
+        let mut running = compiled.run();
+        if running.column_count() == 0 || !running.is_plain_read() {
+            return Err(Failure::denied(format!("{}: only SELECT is allowed", self.place)));
+        }
+        self.bind(&mut running, parameters)?;
+        let columns = QueryCursor::columns_of(&mut running, &self.decided)
+            .map_err(|error| computing_failure(&self.place, &self.reader.watch, error))?;
+        drop(running);
+        Ok((statement.to_string(), compiled, columns))
+    }
+
     fn bind(&self, running: &mut Running<'_>, parameters: &[Value]) -> Result<(), Failure> {
         if running.parameter_count() != parameters.len() {
             return Err(Failure::permanent(format!(
@@ -290,23 +313,30 @@ impl SourceSession for Session {
     }
 
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Box<dyn Cursor>, Failure> {
-        let tables = self.granted();
-        let by_meaning = by_meaning(statement, parameters, &tables);
-        let statement = by_meaning.map_err(|why| Failure::permanent(format!("{}: {why}", self.place)))?;
-        self.reader.watch.begin();
-        let mut compiled = self.compile(&statement)?;
-        let mut running = compiled.run();
-        if running.column_count() == 0 || !running.is_plain_read() {
-            return Err(Failure::denied(format!("{}: only SELECT is allowed", self.place)));
-        }
-        self.bind(&mut running, parameters)?;
-        let columns = QueryCursor::columns_of(&mut running, &self.decided)
-            .map_err(|error| computing_failure(&self.place, &self.reader.watch, error))?;
-        drop(running);
+        let (text, compiled, columns) = self.bound(statement, parameters)?;
         let place = Arc::clone(&self.place);
         let batch_bytes = self.grant.batch_bytes;
         let parameters = parameters.iter().map(|value| as_stored(value).into_owned()).collect();
-        let query = Query { text: statement.to_string(), parameters, batch_bytes };
+        let query = Query { text, parameters, batch_bytes };
         Ok(Box::new(QueryCursor::new(place, self.reader.clone(), compiled, columns, query)?))
+    }
+
+    fn add_to_roots(
+        &mut self,
+        statement: &str,
+        roots: &mut RangeRoots,
+        alive: &mut dyn FnMut() -> Result<(), Failure>,
+    ) -> Result<bool, Failure> {
+        let (_, mut compiled, (columns, place)) = self.bound(statement, &[])?;
+        let conversions: Vec<_> = columns.iter().map(ResultColumn::conversion).collect();
+        if place != Place::Between {
+            return Ok(false);
+        }
+        let watch = &self.reader.watch;
+        let added = add_to_roots(&mut compiled.run(), &conversions, roots, &mut || {
+            watch.begin();
+            alive()
+        });
+        added.map_err(|ended| ended.unwrap_or_else(|error| computing_failure(&self.place, watch, error)))
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct CleanedDocument {
     recordings: RemovedFilesDocument,
     /// Compiled plugins.
     plugins: RemovedFilesDocument,
+    /// Receipts, and their signatures.
+    receipts: RemovedFilesDocument,
 }
 
 /// Files that were removed.
@@ -38,6 +40,7 @@ impl CleanedDocument {
             logs: files(cleaned.logs),
             recordings: files(cleaned.recordings),
             plugins: files(cleaned.plugins),
+            receipts: files(cleaned.receipts),
         }
     }
 }

@@ -11,6 +11,7 @@
 //! | `discover` | `discover` |
 //! | `doctor` | `doctor` |
 //! | `plan` | `plan` |
+//! | `tap` | `tap` |
 //! | `verify` | `verify` |
 //! | `backfill` | `backfill` |
 //! | `quarantine` | `quarantine list`, `show` and `replay` |
@@ -60,7 +61,7 @@ pub(super) mod plan;
 pub(super) mod plugin;
 pub(super) mod plugin_diff;
 pub(super) mod quarantine;
-pub(super) mod receipt;
+pub(crate) mod receipt;
 pub(super) mod recording;
 pub(super) mod run;
 pub(crate) mod runs;
@@ -70,6 +71,7 @@ mod schemas;
 pub(super) mod singer;
 pub(super) mod state;
 pub(crate) mod status;
+pub(super) mod tap;
 pub(super) mod types;
 pub(super) mod verify;
 

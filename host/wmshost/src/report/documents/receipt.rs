@@ -2,7 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use wmshost_runtime::receipts::{CheckedReceipt, Link, Signed, StreamReceipt};
+use wmshost_runtime::history::RunRecord;
+use wmshost_runtime::receipts::{CheckedReceipt, Link, RangeDocument, RunReceipt, Signed, StreamReceipt};
+
+use crate::report::count;
 
 /// A receipt that was checked.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -15,8 +18,8 @@ pub(crate) struct CheckedReceiptDocument {
     pipeline: String,
     /// The run's id.
     run_id: String,
-    /// Its number among the receipts of the pipeline.
-    sequence: u64,
+    /// Its number among the receipts of the pipeline; null if it cannot be read.
+    sequence: Option<u64>,
     /// Its link to the one before it: `first`, `follows`, `unknown` if that is not beside it, or `broken`.
     link: &'static str,
     /// The public key that it is signed by; null if it is signed by none of those that were named, or none was.
@@ -34,16 +37,38 @@ struct ProvenStreamDocument {
     stream: String,
     /// `equal`, `differs`, or `not proven`.
     result: &'static str,
+    /// The differences in words.
+    differences: Vec<String>,
     /// The reason why there is no proof.
     reason: Option<String>,
 }
 
 impl CheckedReceiptDocument {
+    /// The receipt of a run of the history. One that cannot be read has that as its fault.
+    pub(crate) fn of_run(run: &RunRecord, receipt: &RunReceipt) -> Self {
+        let file = receipt.file.display().to_string();
+        match &receipt.checked {
+            Ok(checked) => Self::of(file, checked),
+            Err(why) => Self {
+                file,
+                in_order: false,
+                pipeline: run.pipeline.clone(),
+                run_id: run.run_id.clone(),
+                sequence: None,
+                link: "unknown",
+                signed_by: None,
+                faults: vec![why.clone()],
+                streams: Vec::new(),
+            },
+        }
+    }
+
     pub(crate) fn of(file: String, checked: &CheckedReceipt) -> Self {
         let CheckedReceipt { receipt, faults, link, signed } = checked;
         let stream = |stream: &StreamReceipt| ProvenStreamDocument {
             stream: stream.stream.clone(),
             result: result(stream),
+            differences: differences(stream),
             reason: stream.reason.clone(),
         };
         Self {
@@ -51,7 +76,7 @@ impl CheckedReceiptDocument {
             in_order: checked.is_in_order(),
             pipeline: receipt.pipeline.clone(),
             run_id: receipt.run_id.clone(),
-            sequence: receipt.sequence,
+            sequence: Some(receipt.sequence),
             link: match link {
                 Link::First => "first",
                 Link::Follows => "follows",
@@ -68,8 +93,27 @@ impl CheckedReceiptDocument {
     }
 }
 
+/// The largest number of ranges, and of keys, that are named of a stream.
+const MOST_NAMED: usize = 10;
+
+/// The differences of a stream in words: the first ranges and keys.
+pub(crate) fn differences(stream: &StreamReceipt) -> Vec<String> {
+    let Some(proof) = &stream.proof else { return Vec::new() };
+    let range = |range: &RangeDocument| {
+        let place = match &range.from {
+            Some(key) => format!("the keys from {key} on"),
+            None if proof.scope == "whole" => "the first keys".to_owned(),
+            None => "the rows that were read".to_owned(),
+        };
+        let (source, target) = (count(range.source.rows), count(range.target.rows));
+        format!("{place} differ: {source} rows were loaded, the target had {target}")
+    };
+    let ranges = proof.different().take(MOST_NAMED).map(range);
+    ranges.chain(proof.different_keys.iter().take(MOST_NAMED).map(|key| format!("the row {key} differs"))).collect()
+}
+
 /// The result of a stream in words.
-pub(in crate::report) fn result(stream: &StreamReceipt) -> &'static str {
+pub(crate) fn result(stream: &StreamReceipt) -> &'static str {
     match &stream.proof {
         Some(proof) if proof.equal => "equal",
         Some(_) => "differs",

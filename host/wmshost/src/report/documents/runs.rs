@@ -3,8 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use wmshost_runtime::history::{ModelRecord, PluginRecord, RunParts, RunRecord, StreamRecord};
+use wmshost_runtime::receipts::RunReceipt;
 
 use super::moment;
+use super::receipt::CheckedReceiptDocument;
 
 /// A run of the history.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -44,6 +46,8 @@ pub(crate) struct ShownRunDocument {
     plugins: Vec<PluginRecordDocument>,
     /// The file of its log; null if there is none.
     log: Option<String>,
+    /// Its receipt, checked without a key; null if there is none.
+    receipt: Option<CheckedReceiptDocument>,
 }
 
 /// A stream of a run.
@@ -121,13 +125,14 @@ impl From<&RunRecord> for RunRecordDocument {
 
 impl ShownRunDocument {
     /// A run with its parts.
-    pub(crate) fn of(run: &RunRecord, shown: &RunParts) -> Self {
+    pub(crate) fn of(run: &RunRecord, shown: &RunParts, receipt: Option<&RunReceipt>) -> Self {
         Self {
             run: run.into(),
             streams: shown.streams.iter().map(Into::into).collect(),
             models: shown.models.iter().map(Into::into).collect(),
             plugins: shown.plugins.iter().map(Into::into).collect(),
             log: shown.log.as_ref().map(|log| log.display().to_string()),
+            receipt: receipt.map(|receipt| CheckedReceiptDocument::of_run(run, receipt)),
         }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use wmshost_models::{Manifest, ManifestNode, RunResults};
 use wmshost_plugin_kit::Bench;
 use wmshost_runtime::alerts::AlertMessage;
+use wmshost_runtime::backup::{Backup, Restored};
 use wmshost_runtime::bundle::BundleManifest;
 use wmshost_runtime::receipts::Receipt;
 use wmshost_runtime::state::StateExport;
@@ -39,6 +40,7 @@ use super::schedule::SchedulesDocument;
 use super::singer::AboutDocument;
 use super::state::{StateDiffDocument, StateListDocument, StateLogDocument, StreamStateDocument};
 use super::status::StatusDocument;
+use super::tap::TapDocument;
 use super::verify::VerifyDocument;
 
 /// An output and its schema.
@@ -58,6 +60,7 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("discover", "wmshost discover --output json", of::<Vec<TableDocument>>),
     entry("doctor", "wmshost doctor --output json", of::<DoctorDocument>),
     entry("plan", "wmshost plan --output json", of::<PlanDocument>),
+    entry("tap", "wmshost tap --output json", of::<TapDocument>),
     entry("verify", "wmshost verify --output json", of::<VerifyDocument>),
     entry("backfill", "wmshost backfill --output json", of::<BackfillDocument>),
     entry("quarantine-list", "wmshost quarantine list --output json", of::<Vec<QuarantinedRowDocument>>),
@@ -72,6 +75,8 @@ pub(crate) const SCHEMAS: &[SchemaEntry] = &[
     entry("import-meltano", "wmshost import meltano --output json", of::<MeltanoDocument>),
     entry("singer-about", "wmshost singer tap|target --about --format json", of::<AboutDocument>),
     entry("status", "wmshost status --output json", of::<StatusDocument>),
+    entry("backup", "wmshost backup --output json, and backup.json", of::<Backup>),
+    entry("restore", "wmshost restore --output json", of::<Vec<Restored>>),
     entry("clean", "wmshost clean --output json", of::<CleanedDocument>),
     entry("explain", "wmshost explain --output json", of::<ExplanationDocument>),
     entry("alert", "the body that a webhook gets, and the input of a command", of::<AlertMessage>),

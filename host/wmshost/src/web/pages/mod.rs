@@ -89,6 +89,7 @@ const PAGES: &[Page] = &[
     },
     page("/runs/{run}", runs::page),
     page("/runs/{run}/log", runs::log),
+    page("/runs/{run}/receipt", runs::receipt_file),
     page("/events", |_| Ok(Reply::Feed)),
     Page { access: Access::Open, parameters: &[("to", "The page to show then")], ..page("/sign-in", sign_in::page) },
     Page {

@@ -46,10 +46,10 @@ pub(super) fn table(caption: &str, head: &[&str], numbers: &[usize], rows: Vec<V
 /// The tone of a state; the same as in the documentation of models.
 fn tone(state: &str) -> &'static str {
     match state {
-        "fresh" | "succeeded" | "unchanged" | "ended" => "good",
+        "fresh" | "succeeded" | "unchanged" | "ended" | "equal" => "good",
         "running" => "busy",
-        "rejected" | "skipped" | "cancelled" | "left out" | "not-run" => "warn",
-        "late" | "failed" | "errored" | "never loaded" | "unknown" | "interrupted" | "lost" => "bad",
+        "rejected" | "skipped" | "cancelled" | "left out" | "not-run" | "not proven" => "warn",
+        "late" | "failed" | "errored" | "never loaded" | "unknown" | "interrupted" | "lost" | "differs" => "bad",
         _ => "soft",
     }
 }

@@ -5,15 +5,18 @@ use serde_json::Value as Json;
 use wmshost_flow::timestamp_from_text;
 use wmshost_runtime::explain::{self, Finding, Step};
 use wmshost_runtime::history::{ModelRecord, RunFilter, RunParts, RunRecord, RunStatus, StreamRecord};
+use wmshost_runtime::receipts::{ProofDocument, RunReceipt, StreamReceipt};
 
 use super::chart;
 use super::html::{Html, element, joined, link, text, words};
 use super::parts::{
-    command, count, definitions, facts, message, moment, order, outcome, run_link, seconds, section, state,
+    command, count, definitions, facts, message, moment, order, outcome, run_link, seconds, section, shell_word, state,
     stream_link, table,
 };
 use super::{Answer, Visit, layout, orders};
+use crate::report::documents::receipt::{differences, result};
 use crate::report::logs::as_text;
+use crate::report::receipt::{about, link as link_in_words};
 use crate::web::api::{self, failed};
 
 /// The most runs in the list.
@@ -83,7 +86,7 @@ pub(super) fn page(visit: &Visit<'_>) -> Answer {
         (Err(refusal), None) => return Err(refusal),
     };
     let parts = api::parts(visit.site, &run)?;
-    let log = log_lines(visit, &run);
+    let (found, log) = (api::the_receipt(visit.site, &run)?, log_lines(visit, &run));
     let restart = match orders::restarted(&run, &parts) {
         Some(_) => order(visit, &format!("/runs/{run_id}/restart"), "Run again what failed", &[]),
         None => Html::default(),
@@ -97,9 +100,15 @@ pub(super) fn page(visit: &Visit<'_>) -> Answer {
         section("Streams", [streams(&run, &parts.streams)]),
         models(&parts.models),
         plugins(&parts),
+        found.as_ref().map(|found| receipt(&run, found)).unwrap_or_default(),
         shown_log(&run, &log),
     ];
     Ok(layout::page(visit, &title, shown))
+}
+
+/// The receipt of a run as it is in its file.
+pub(super) fn receipt_file(visit: &Visit<'_>) -> Answer {
+    api::receipt(visit.site, &visit.call)
 }
 
 /// The log of a run as it is in its file.
@@ -212,6 +221,38 @@ fn plugins(parts: &RunParts) -> Html {
         .iter()
         .map(|used| vec![text(&used.stream), text(&used.plugin), text(&used.version), words("code", "", &used.digest)]);
     section("Plugins", [table("Plugins", &["stream", "plugin", "version", "digest"], &[], rows.collect())])
+}
+
+fn receipt(run: &RunRecord, found: &RunReceipt) -> Html {
+    let check = command(&format!("wmshost receipt check {}", shell_word(&found.file.display().to_string())));
+    let checked = match &found.checked {
+        Ok(checked) => checked,
+        Err(why) => return section("Receipt", [message("bad", why), check]),
+    };
+    let whole = link(&format!("/runs/{}/receipt", run.run_id), "The receipt as JSON");
+    let head = facts([
+        text(format!("receipt {} of {}", checked.receipt.sequence, run.pipeline)),
+        text(link_in_words(checked.link)),
+        text(format!("read after {}", checked.receipt.opened_at)),
+    ]);
+    let faults = checked.faults.iter().map(|fault| message("bad", fault));
+    let row = |stream: &StreamReceipt| {
+        let of = |number: fn(&ProofDocument) -> u64| stream.proof.as_ref().map(|proof| count(number(proof)));
+        let why = stream.reason.iter().cloned().chain(differences(stream)).collect::<Vec<_>>().join("; ");
+        vec![
+            stream_link(&run.pipeline, &stream.stream),
+            state(result(stream)),
+            stream.proof.as_ref().map(|proof| text(about(&proof.scope))).unwrap_or_default(),
+            of(|proof| proof.source.rows).unwrap_or_default(),
+            of(|proof| proof.target.rows).unwrap_or_default(),
+            text(why),
+        ]
+    };
+    let titles = ["stream", "result", "about", "loaded", "in the target", "differences"];
+    let rows = checked.receipt.streams.iter().map(row).collect();
+    let shown = [head].into_iter().chain(faults).chain([table("Receipt", &titles, &[3, 4], rows)]);
+    let more = element("p", &[("class", "soft")], [whole, text(", or "), check]);
+    section("Receipt", shown.chain([more]))
 }
 
 /// The end of the run's log, as far as it is of the log's form.
