@@ -14,7 +14,6 @@ use super::difference::{CompareRules, Difference, DifferenceKind, Differences, K
 use super::reading::{Range, Reading, Waiting, asked_to_stop, broke_off};
 use super::scan::TargetScan;
 use crate::failure::Failure;
-use crate::failure::kind::FailureKind;
 use crate::metadata::checkpoint::Checkpoint;
 use crate::metadata::{Action, Known, LEASE_RENEWAL_INTERVAL, Lease, Ledger, Quarantine, id_without_key, take_loaded};
 use crate::ports::events::{Event, StreamStats};
