@@ -38,4 +38,4 @@ mod roots;
 mod rules;
 mod session;
 pub(crate) mod source;
-mod version;
+pub(crate) mod version;

@@ -79,7 +79,7 @@ fn head<const N: usize>(path: &Path) -> Option<[u8; N]> {
 }
 
 /// The file that SQLite keeps beside the database.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

@@ -14,6 +14,7 @@ use super::opened_file::OpenedFile;
 use super::session::SqliteTargetSession;
 use super::writer_queue::WriterQueue;
 use crate::sqlite::failure::failure;
+use crate::sqlite::read::version::beside;
 use crate::sqlite::sql_session::SqliteSqlSession;
 
 /// The longest wait for writers of other processes.
@@ -60,12 +61,12 @@ impl SqliteTarget {
             std::fs::create_dir_all(folder)
                 .map_err(|error| Failure::invalid_config(format!("{doing}: the folder cannot be created: {error}")))?;
         }
-        // SQLite would read such a file, and leave files beside it that stay read-only when this one no longer is.
         if path.metadata().is_ok_and(|file| file.permissions().readonly()) {
             return Err(
                 Failure::invalid_config(format!("{doing}: the file is read-only")).advise("allow writing to it")
             );
         }
+        allow_as_database(path);
         let keeper = connect(path, busy_wait).map_err(|error| failure(&doing, error))?;
         let file = OpenedFile::of(path);
         check_log_mode(&keeper).map_err(|error| failure(&doing, error))?.map_err(|mode| {
@@ -98,6 +99,17 @@ impl Target for SqliteTarget {
         let place = format!("target {}", self.label);
         let connection = connect(&self.path, self.busy_wait).map_err(|error| failure(&place, error))?;
         Ok(Box::new(SqliteSqlSession::new(place, connection, Arc::clone(&self.queue)).writing(self.file.clone())))
+    }
+}
+
+/// Gives the files beside a database its own rights. SQLite makes them so, but does not change those that a reader made while
+/// the database was read-only; then nobody can write. Where this is not allowed, opening says what is wrong.
+fn allow_as_database(path: &Path) {
+    let Ok(rights) = path.metadata().map(|file| file.permissions()) else { return };
+    for file in ["-wal", "-shm"].map(|ending| beside(path, ending)) {
+        if file.metadata().is_ok_and(|found| found.permissions().readonly()) {
+            let _ = std::fs::set_permissions(file, rights.clone());
+        }
     }
 }
 
