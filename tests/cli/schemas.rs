@@ -277,17 +277,23 @@ fn compared(outputs: &mut Checker<'_>) {
     rusqlite::Connection::open(copy)
         .and_then(|copy| {
             copy.execute_batch(
-                "DELETE FROM DIM_ITEMS WHERE item_id = 1; UPDATE DIM_ITEMS SET item_code = 'other' WHERE item_id = 2;
-                 ALTER TABLE DIM_ITEMS ADD COLUMN more TEXT; DROP VIEW STG_WMS_ITEMS",
+                "DELETE FROM KPI_DAILY WHERE allocation_date = (SELECT min(allocation_date) FROM KPI_DAILY);
+                 UPDATE KPI_DAILY SET allocation_count = -1 WHERE allocation_date = (SELECT max(allocation_date) FROM KPI_DAILY);
+                 ALTER TABLE KPI_DAILY ADD COLUMN more TEXT",
             )
         })
         .expect("a changed copy");
     let file = file.to_string_lossy();
-    let compared = outputs.run("models-compare", 1, "models compare", &[&file, "--select", "dim_items"]);
+    let compared = outputs.run("models-compare", 1, "models compare", &[&file, "--select", "kpi_daily"]);
     let found = &list(&compared, "models")[0]["found"];
     assert!(list(found, "rows").iter().any(|row| row["cells"][0].is_object()), "{compared:#}");
     list(found, "columns_only_second");
-    let failed = outputs.run("models-compare", 1, "models compare", &[&file, "--select", "stg_wms_items"]);
+    let failed = outputs.run(
+        "models-compare",
+        1,
+        "models compare",
+        &[&file, "--select", "kpi_daily", "--table", "kpi_daily=gone"],
+    );
     assert!(failed["models"][0]["error"].is_string(), "{failed:#}");
 }
 
