@@ -20,8 +20,8 @@ mod scaffold;
 
 pub use bench::{Bench, bench};
 pub use cases::{
-    CaseDiff, CaseResult, Outcome, PluginDiff, RecordedCall, Recording, Replayed, RowsDiff, Suite, copy_as_case, diff,
-    read_recording, record, recorded, recordings, replay, run_suite,
+    CaseDiff, CaseResult, Outcome, PluginDiff, RecordedCall, RecordedReading, Recording, Replayed, RowsDiff, Suite,
+    Transcript, copy_as_case, diff, read_recording, record, record_reading, recorded, recordings, replay, run_suite,
 };
 pub use certify::{Clause, Finding, Verdict, clauses, examine};
 pub use error::{Error, Result};

@@ -6,6 +6,7 @@
 //! | `connect` | databases by their connections in the pipeline |
 //! | `fed` | streams of rows that come from elsewhere |
 //! | `source_options` | the options of a source that decide which rows and values are read |
+//! | `recorded_extractor` | an extractor whose reading is recorded |
 //! | `recorded_transform` | a transform whose failing batch is recorded |
 //! | `stream_factory` | streams: databases opened, plugins instantiated, policies put in place |
 //! | `unloaded` | streams that are read and not loaded |
@@ -15,6 +16,7 @@
 mod bookmarkable_source;
 pub(crate) mod connect;
 mod fed;
+mod recorded_extractor;
 mod recorded_transform;
 mod source_options;
 mod stream_factory;
