@@ -25,5 +25,5 @@ pub use cases::{
 };
 pub use certify::{Clause, Finding, Verdict, clauses, examine};
 pub use error::{Error, Result};
-pub use project::Project;
+pub use project::{Language, Project};
 pub use scaffold::{NewProject, new_project};
