@@ -223,10 +223,15 @@ impl Cursor for AnsweredCursor {
     }
 
     fn next(&mut self, max_rows: usize) -> Result<Option<Batch>, Failure> {
-        let count = max_rows.min(self.rows.num_rows() - self.at);
+        let due_at = |at: usize| self.query.rejected.iter().take_while(|rejected| rejected.after <= at).count();
+        let mut count = max_rows.min(self.rows.num_rows() - self.at);
+        // The rows that cannot be read count, too.
+        while count > 1 && count + due_at(self.at + count) > max_rows {
+            count -= 1;
+        }
+        let due = due_at(self.at + count);
         let rows = self.rows.slice(self.at, count);
         self.at += count;
-        let due = self.query.rejected.iter().take_while(|rejected| rejected.after <= self.at).count();
         let rejected: Vec<_> = self.query.rejected.drain(..due).map(|rejected| rejected.rejected()).collect();
         if count > 0 || !rejected.is_empty() {
             return Ok(Some(Batch::read(rows, rejected)));
