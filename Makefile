@@ -48,10 +48,10 @@ test: build plugins setup-oracle
 endif
 
 test-long: export WMSHOST_TEST_LONG = 1
-test-long: build plugins setup-oracle setup-browser ## the tests that kill runs, ten times as often, 200 stories of a web service, 1,000,000 rows from Oracle to Oracle, `init` over public databases, the dashboard in a browser, and a transform in JavaScript
+test-long: build plugins setup-oracle setup-browser ## the tests that kill runs, ten times as often, 200 stories of a web service, 1,000,000 rows from Oracle to Oracle, `init` over public databases, the dashboard in a browser, and transforms in JavaScript and Python
 	$(CARGO) test --release --workspace --test matrix --test schemas --test crash --test cloud --test oracle --test oracle-matrix --test reference_clients --test python_client -- --nocapture
 	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test cli -- public_databases a_browser --nocapture
-	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test authors -- javascript --nocapture
+	WMSHOST_TEST_LONG=1 $(CARGO) test --release --workspace --test authors -- javascript python --nocapture
 
 FUZZ := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 FUZZ_SECONDS := 60

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// The files and folders of a new project's SDK, from the root of the repository.
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 12] = [
     "wit",
     "plugins/sdk/Cargo.toml",
     "plugins/sdk/src",
@@ -17,6 +17,8 @@ const PARTS: [&str; 10] = [
     "plugins/sdk/worlds/transform",
     "plugins/sdk/worlds/loader",
     "plugins/sdk/worlds/models",
+    "plugins/sdk/javascript",
+    "plugins/sdk/python",
 ];
 
 fn main() -> io::Result<()> {
@@ -42,8 +44,9 @@ fn main() -> io::Result<()> {
 /// The text files below a path.
 fn collect(path: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     if path.is_file() {
-        let is_text =
-            path.extension().is_some_and(|ending| ["rs", "wit", "toml", "md"].iter().any(|known| ending == *known));
+        let is_text = path
+            .extension()
+            .is_some_and(|ending| ["rs", "wit", "toml", "md", "js", "py"].iter().any(|known| ending == *known));
         found.extend(is_text.then(|| path.to_owned()));
         return Ok(());
     }

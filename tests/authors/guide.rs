@@ -107,13 +107,16 @@ fn the_recipes_work_as_they_are_written() {
 }
 
 #[test]
-fn a_transform_in_javascript_is_certified_and_runs() {
+fn transforms_in_javascript_and_python_are_certified_and_run() {
     if !wmshost_tests::is_long() {
         return;
     }
-    let view = Command::new("npm").args(["view", "@bytecodealliance/componentize-js", "version"]).output();
-    if !view.is_ok_and(|done| done.status.success()) {
-        eprintln!("not tried: npm, or the packages that it would install, are not there");
+    let is_there = |program: &str, arguments: &[&str]| {
+        Command::new(program).args(arguments).output().is_ok_and(|done| done.status.success())
+    };
+    let npm = is_there("npm", &["view", "@bytecodealliance/componentize-js", "version"]);
+    if !npm || !is_there("python3", &["-m", "pip", "download", "--help"]) {
+        eprintln!("not tried: npm, pip, or the packages that they would install, are not there");
         return;
     }
     follow("docs/plugins/other-languages.md");

@@ -3,5 +3,22 @@
 
 mod clauses;
 mod guide;
+mod languages;
 mod mistakes;
 mod recordings;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use wmshost_tests::program;
+
+/// Runs the program in a folder; returns its exit code, and what it prints.
+fn wmshost(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = Command::new(program())
+        .args(arguments)
+        .current_dir(folder)
+        .env("WMSHOST_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("authors"))
+        .output()
+        .expect("the program runs");
+    (status.code(), String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr))
+}

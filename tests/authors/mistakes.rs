@@ -2,20 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use tempfile::TempDir;
-use wmshost_tests::{plugin, program};
+use wmshost_tests::plugin;
 
-fn wmshost(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let Output { status, stdout, stderr } = Command::new(program())
-        .args(arguments)
-        .current_dir(folder)
-        .env("WMSHOST_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("authors"))
-        .output()
-        .expect("the program runs");
-    (status.code(), String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr))
-}
+use crate::wmshost;
 
 /// A folder with one case of the rogue transform.
 fn case(case: &str, input: &str) -> TempDir {

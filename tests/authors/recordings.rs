@@ -41,8 +41,10 @@ fn changed(project: &TestProject) -> String {
 #[test]
 fn a_sample_of_batches_is_kept_privately_and_as_it_was_masked() {
     let (project, run_id) = recorded("1");
-    let folders = recordings(&project, &run_id);
-    assert_eq!(folders.len(), 10, "{folders:?}");
+    let mut folders = recordings(&project, &run_id);
+    assert_eq!(folders.len(), 11, "{folders:?}");
+    // That of the extractor has files of its own.
+    folders.retain(|folder| folder.join("input.csv").exists());
     let mut rows = 0;
     for folder in &folders {
         let recording = fs::read_to_string(folder.join("recording.json")).expect("a recording");
@@ -59,15 +61,72 @@ fn a_sample_of_batches_is_kept_privately_and_as_it_was_masked() {
     }
     assert_eq!(rows, 400);
     let replayed = project.plain(&["plugin", "replay", &run_id]).succeeded();
-    assert!(replayed.out().contains("10 recordings were replayed, 0 fail"), "{}", replayed.out());
+    assert!(replayed.out().contains("11 recordings were replayed, 0 fail"), "{}", replayed.out());
     let case = project.path("cases/third").display().to_string();
-    let several = project.plain(&["plugin", "fixture", &run_id, "--to", &case]).ended(2);
+    let transform = ["plugin", "fixture", &run_id, "--plugin", "allocation", "--to", &case];
+    let several = project.plain(&transform).ended(2);
     several.says(&["has 10 such recordings", "--stream allocation --plugin allocation --batch 1"]);
-    project.plain(&["plugin", "fixture", &run_id, "--batch", "3", "--to", &case]).succeeded();
+    project.plain(&[&transform[..], &["--batch", "3"]].concat()).succeeded();
     let third = fs::read_to_string(project.path("cases/third/input.csv")).expect("rows");
     assert_eq!(third, fs::read_to_string(folders[2].join("input.csv")).expect("rows"));
     project.plain(&["clean", "--logs", "0s"]).succeeded();
     assert!(!project.path("home/recordings").join(&run_id).exists());
+}
+
+#[test]
+fn the_reading_of_a_sample_becomes_a_case_that_needs_no_database() {
+    let (project, run_id) = recorded("1");
+    let extractor = plugin("wmshost-extractor-wms-tables").display().to_string();
+    let case = project.path("cases/reading").display().to_string();
+    let users_before = source_users(&project);
+    assert!(!users_before.is_empty());
+    let batches = ["plugin", "fixture", &run_id, "--plugin", "wms-tables", "--to", &case];
+    project.plain(&batches).succeeded();
+    fs::remove_file(project.source_path()).expect("a source");
+    for file in fs::read_dir(&case).expect("a folder") {
+        let file = file.expect("a file").path();
+        assert_eq!(file.metadata().expect("its rights").permissions().mode() & 0o077, 0, "{}", file.display());
+    }
+    let files = fs::read_dir(&case).expect("a folder").map(|file| file.expect("a file").path());
+    let answers: String = files.map(|file| fs::read_to_string(file).expect("a text")).collect();
+    assert!(answers.contains("allocated_by_user:utf8"), "{answers}");
+    let users = users_before.iter().filter(|user| answers.contains(user.as_str()));
+    assert_eq!(users.count(), 0, "masked columns are masked");
+    let test = ["plugin", "test", &case, "--component", &extractor];
+    project.plain(&[&test[..], &["--update"]].concat()).succeeded();
+    project.plain(&test).succeeded();
+    let read = fs::read_to_string(project.path("cases/reading/expected.csv")).expect("rows");
+    assert_eq!(read.lines().count(), 401);
+    let same = project.plain(&["plugin", "diff", &extractor, &extractor, "--recording", &run_id]).succeeded();
+    assert!(same.out().contains("they state the same; 0 of 1 cases differ"), "{}", same.out());
+    // Another component asks for something else.
+    let bytes = fs::read(&extractor).expect("a component");
+    let other = project.path("other.wasm").display().to_string();
+    fs::write(&other, with_text(&bytes, " ORDER BY ", " order by ")).expect("a component");
+    let differs = project.plain(&["plugin", "diff", &extractor, &other, "--recording", &run_id]).ended(1);
+    assert!(differs.out().contains("the recording has no answer to this: SELECT"), "{}", differs.out());
+}
+
+#[test]
+fn a_reading_that_fails_is_kept_and_fails_again_without_the_database() {
+    let mut project = TestProject::sample(200, 3);
+    project.set("WMS_BATCH_SIZE", "40");
+    let text = fs::read_to_string(project.pipeline()).expect("a pipeline");
+    let record = "[streams.allocation]\nrecord = \"failures\"\nnull_keys = \"fail\"\n";
+    fs::write(project.pipeline(), text + record).expect("a pipeline");
+    project.wmshost("run", &[]).succeeded();
+    assert!(!project.path("home/recordings").exists(), "nothing failed");
+    project
+        .source()
+        .execute("UPDATE allocation SET last_updated = NULL WHERE allocation_id % 100 = 77", [])
+        .expect("a row");
+    let failed = project.wmshost("run", &["--output", "json"]).ended(1);
+    let run_id = failed.json()["run_id"].as_str().expect("an id").to_owned();
+    fs::remove_file(project.source_path()).expect("a source");
+    let replayed = project.plain(&["plugin", "replay", &run_id]).ended(1);
+    for words in ["1 recordings were replayed, 1 fail", "now it", "last_updated"] {
+        assert!(replayed.out().contains(words), "{words}: {}", replayed.out());
+    }
 }
 
 /// The users that the source has, longer than what a mask leaves.

@@ -1,4 +1,4 @@
-//! Objects of others with the names of the host's tables about models.
+//! Objects of others with the names of the host's tables about models, and tables that are not there yet.
 
 use crate::ModelsTestProject;
 
@@ -18,4 +18,15 @@ fn nothing_begins_where_somebody_elses_object_has_the_name_of_a_table_about_mode
             }
         }
     }
+}
+
+#[test]
+fn tests_of_what_is_not_there_yet_say_what_makes_it() {
+    let place = ModelsTestProject::new("after_load = false\n");
+    let said = place.ends(1, &["models", "test", "p.toml"]);
+    assert!(said.contains("was never loaded: `wmshost run` loads it") || said.contains("was not built"), "{said}");
+    place.ends(0, &["run", "p.toml"]);
+    let said = place.ends(1, &["models", "test", "p.toml"]);
+    assert!(said.contains("there is no table PER_DAY of per_day; the model was not built"), "{said}");
+    assert!(said.contains("`wmshost models build` builds it"), "{said}");
 }

@@ -14,7 +14,7 @@ use crate::program::{Site, text};
 const DEPTH: usize = 8;
 const MODULES: usize = 1_000;
 const FUNCTIONS: usize = 50_000;
-const FUNCTION_BYTES: usize = 192 << 10;
+const FUNCTION_BYTES: usize = 512 << 10;
 const LOCALS: usize = 10_000;
 const ENTRIES: usize = 200_000;
 
@@ -37,6 +37,11 @@ fn module(inner: &str) -> String {
     format!("(component (core module {inner}))")
 }
 
+/// A component with a function of three bytes more than this many.
+fn long(bytes: usize) -> String {
+    module(&format!("(func {})", "i32.const 1 drop ".repeat(bytes / 3 + 1)))
+}
+
 #[test]
 fn what_would_take_long_to_compile_is_refused_before() {
     for (text, limit, found) in [
@@ -44,9 +49,9 @@ fn what_would_take_long_to_compile_is_refused_before() {
         (format!("(component {})", "(core module)".repeat(MODULES + 1)), "component_modules: 1000 allowed", "1001"),
         (module(&"(func)".repeat(FUNCTIONS + 1)), "component_functions: 50000 allowed", "50001"),
         (
-            module(&format!("(func {})", "i32.const 1 drop ".repeat(FUNCTION_BYTES / 3 + 1))),
-            "function_bytes: 196608 allowed",
-            "19661",
+            long(FUNCTION_BYTES),
+            "function_bytes: 524288 allowed",
+            "524291 asked for; compiling it could take all of the machine; `function_kib` in [limits] raises it",
         ),
         (module(&format!("(func (local{}))", " i64".repeat(LOCALS + 1))), "function_locals: 10000 allowed", "10001"),
         (module(&"(type (func (param i32)))".repeat(ENTRIES + 1)), "component_entries: 200000 allowed", "200001"),
@@ -69,10 +74,12 @@ fn a_file_that_is_too_large_is_not_read() {
     assert!(refused.contains("limit component_bytes: 33554432 allowed"), "{refused}");
 }
 
-/// A function of 100 KB whose variables all pass through all of its loops, so that the compiler holds a value for each pair.
+/// A function of nearly as many bytes as may be, whose variables all pass through all of its loops, so that the compiler holds
+/// a value for each pair.
 fn dear() -> Vec<u8> {
-    let loops = 150;
+    let (loops, sweeps) = (150, 5);
     let sweep: String = (0..LOCALS).map(|at| format!("local.get {at} i64.const 1 i64.add local.set {at} ")).collect();
+    let sweep = sweep.repeat(sweeps);
     let (begin, end) = ("loop ".repeat(loops), "local.get 0 i32.wrap_i64 br_if 0 end ".repeat(loops));
     let function = format!("(func (local{}) {begin}{sweep}{end})", " i64".repeat(LOCALS));
     wat::parse_str(module(&function)).expect("valid text")
@@ -90,7 +97,8 @@ fn compiled(sandbox: &Sandbox, bytes: Vec<u8>, limits: CompileLimits) -> Result<
 
 #[test]
 fn what_is_dear_to_compile_ends_at_its_limits_and_the_host_goes_on() {
-    let wide = CompileLimits { bytes: 8 << 30, cpu: Duration::from_secs(600), time: Duration::from_secs(600) };
+    let unlimited = Duration::from_secs(600);
+    let wide = CompileLimits { bytes: 8 << 30, cpu: unlimited, time: unlimited, ..CompileLimits::default() };
     let sandbox = sandbox_by(&program());
     for (limits, kind, words) in [
         (
@@ -117,6 +125,18 @@ fn what_is_dear_to_compile_ends_at_its_limits_and_the_host_goes_on() {
         let echo = fs::read(component("hostile_echo")).expect("a component");
         compiled(&sandbox, echo, CompileLimits::default()).expect("a plugin");
     }
+}
+
+#[test]
+fn the_largest_function_is_a_matter_of_the_plugin() {
+    let cache = Cache { folder: PathBuf::new(), key: None, compiler: Compiler::default() };
+    let sandbox = Sandbox::new(cache).expect("a sandbox");
+    let of = |function_bytes| CompileLimits { function_bytes, ..CompileLimits::default() };
+    let bomb = wat::parse_str(long(30_000)).expect("valid text");
+    let refused = compiled(&sandbox, bomb.clone(), of(30_000)).expect_err("too long").to_string();
+    assert!(refused.contains("limit function_bytes: 30000 allowed, 30005 asked for"), "{refused}");
+    let compiled = compiled(&sandbox, bomb, of(30_005)).expect_err("no plugin").to_string();
+    assert!(compiled.contains("it exports no stage of the contract"), "{compiled}");
 }
 
 #[test]

@@ -79,8 +79,8 @@ fn what_a_component_begins_with_is_limited() {
         ("memories", "(memory 600)", 2, "limit memory_bytes: 67108864 allowed, 78643200 asked for"),
         ("table", "(table 200000 funcref)", 1, "limit table_elements: 100000 allowed, 200000 asked for"),
         ("tables", "(table 60000 funcref)", 2, "limit table_elements: 100000 allowed, 120000 asked for"),
-        ("small tables", &"(table 1 funcref)".repeat(33), 1, "resource limit exceeded: table count too high at "),
-        ("instances", "", 33, "too high at 33; `core_instances` in [limits] raises it"),
+        ("small tables", &"(table 1 funcref)".repeat(65), 1, "resource limit exceeded: table count too high at "),
+        ("instances", "", 65, "too high at 65; `core_instances` in [limits] raises it"),
         ("small memories", "(memory 1)", 5, "resource limit exceeded: memory count too high at "),
     ] {
         let text = format!(
@@ -102,7 +102,7 @@ fn what_a_component_begins_with_is_limited() {
         };
         assert_eq!((failure.kind, failure.to_string().contains(words)), (Limit, true), "{name}: {failure}");
         let raised =
-            Limits { core_instances: 40, table_elements: 200_000, memory_bytes: 128 << 20, ..Limits::default() };
+            Limits { core_instances: 80, table_elements: 200_000, memory_bytes: 128 << 20, ..Limits::default() };
         let made = plugin.transform(identity("hostile", "none"), raised).map(drop);
         assert_eq!(made.is_err_and(|failure| failure.kind == Limit), name == "small memories", "{name}, limits raised");
     }

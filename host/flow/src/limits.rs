@@ -93,11 +93,18 @@ pub struct CompileLimits {
     pub cpu: Duration,
     /// The longest time by the clock.
     pub time: Duration,
+    /// The largest body of a function, in bytes.
+    pub function_bytes: usize,
 }
 
 impl Default for CompileLimits {
     fn default() -> Self {
-        Self { bytes: 2 << 30, cpu: Duration::from_secs(300), time: Duration::from_secs(600) }
+        Self {
+            bytes: 2 << 30,
+            cpu: Duration::from_secs(300),
+            time: Duration::from_secs(600),
+            function_bytes: 512 << 10,
+        }
     }
 }
 
@@ -105,7 +112,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             memory_bytes: 64 << 20,
-            core_instances: 32,
+            core_instances: 64,
             table_elements: 100_000,
             call_time: Duration::from_secs(30),
             wait_time: Duration::from_secs(3_600),

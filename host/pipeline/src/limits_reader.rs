@@ -39,7 +39,7 @@ macro_rules! time {
 }
 
 /// All limits, in the order of the documentation.
-const ENTRIES: [Entry; 29] = [
+const ENTRIES: [Entry; 30] = [
     size!(MEMORY_MIB, memory_bytes, 20),
     time!(CALL_TIMEOUT, call_time),
     time!(WAIT_TIMEOUT, wait_time),
@@ -71,6 +71,7 @@ const ENTRIES: [Entry; 29] = [
     size!(COMPILE_MIB, compile.bytes, 20),
     time!(COMPILE_CPU, compile.cpu),
     time!(COMPILE_TIMEOUT, compile.time),
+    size!(FUNCTION_KIB, compile.function_bytes, 10),
     time!(STATEMENT_TIMEOUT, statement_time),
     size!(TEMP_MIB, temp_bytes, 20),
 ];

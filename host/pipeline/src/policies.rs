@@ -12,14 +12,14 @@ choice!(
     }
 );
 
-/// The batches of transforms that a run keeps.
+/// What a run keeps of its transforms and extractors.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Record {
-    /// None.
+    /// Nothing.
     Off,
-    /// The first one on which each transform fails.
+    /// The first batch on which each transform fails, and the reading on which the extractor fails.
     Failures,
-    /// Those, and this share of all batches: more than 0, and at most 1.
+    /// Those, and this share of all batches and readings: more than 0, and at most 1.
     Sample(f64),
 }
 

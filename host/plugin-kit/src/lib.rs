@@ -20,10 +20,11 @@ mod scaffold;
 
 pub use bench::{Bench, bench};
 pub use cases::{
-    CaseDiff, CaseResult, Fate, Outcome, PluginDiff, RecordedCall, Recording, Replayed, RowsDiff, Suite, changed_cells,
-    changed_columns, copy_as_case, diff, fates, read_recording, record, recorded, recordings, replay, run_suite, short,
+    CaseDiff, CaseResult, Fate, Outcome, PluginDiff, RecordedCall, RecordedReading, Recording, Replayed, RowsDiff,
+    Suite, Transcript, changed_cells, changed_columns, copy_as_case, diff, fates, read_recording, record,
+    record_reading, recorded, recordings, replay, run_suite, short,
 };
 pub use certify::{Clause, Finding, Verdict, clauses, examine};
 pub use error::{Error, Result};
-pub use project::Project;
+pub use project::{Language, Project};
 pub use scaffold::{NewProject, new_project};

@@ -80,7 +80,7 @@ pub(crate) fn compile(
     if let Some(component) = key.and_then(|key| load_kept(engine, &kept, key)) {
         return Ok(component);
     }
-    weigh(wasm)?;
+    weigh(wasm, limits.function_bytes)?;
     let artefact = cache.compiler.compile(ticking, file, limits, cancel)?;
     if let Some(Err(error)) = key.map(|key| keep(&kept, &artefact, key)) {
         tracing::warn!("compiled plugin not kept in {}: {error}", kept.display());

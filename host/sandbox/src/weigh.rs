@@ -1,5 +1,5 @@
 //! A look at a component before it is compiled: compiling takes time and memory that grow with the square of some sizes, so
-//! that a small file could take all of a machine. The sizes of the plugins that ship with the host are hundredths of these
+//! that a small file could take all of a machine. The sizes of the plugins that ship with the host are far below these
 //! limits.
 
 use wasmtime_environ::wasmparser::{Chunk, Parser, Payload};
@@ -13,24 +13,23 @@ const DEPTH: usize = 8;
 const MODULES: usize = 1_000;
 /// The most functions in all modules together.
 const FUNCTIONS: usize = 50_000;
-/// The largest body of a function, in bytes.
-const FUNCTION_BYTES: usize = 192 << 10;
 /// The most local variables of a function.
 const LOCALS: usize = 10_000;
 /// The most entries of all sections besides functions: types, imports, exports, elements.
 const ENTRIES: usize = 200_000;
 
 /// The sizes that are counted.
-#[derive(Default)]
 struct Weights {
+    /// The largest body that a function may have, in bytes.
+    function_bytes: usize,
     modules: usize,
     functions: usize,
     entries: usize,
 }
 
-/// Fails if a component is beyond a limit for compiling it; whether it is valid is left to the compiler.
-pub(crate) fn weigh(wasm: &[u8]) -> Result<(), Failure> {
-    let mut weights = Weights::default();
+/// Fails if a component is beyond a limit for compiling it, `function_bytes` among them; whether it is valid is left to the compiler.
+pub(crate) fn weigh(wasm: &[u8], function_bytes: usize) -> Result<(), Failure> {
+    let mut weights = Weights { function_bytes, modules: 0, functions: 0, entries: 0 };
     let mut depth = 1;
     let mut parser = Parser::new(0);
     let mut around = Vec::new();
@@ -66,7 +65,8 @@ impl Weights {
         if let Payload::CodeSectionEntry(body) = payload {
             self.functions += 1;
             most("component_functions", FUNCTIONS, self.functions)?;
-            most("function_bytes", FUNCTION_BYTES, body.range().len())?;
+            most("function_bytes", self.function_bytes, body.range().len())
+                .map_err(|failure| failure.and("`function_kib` in [limits] raises it"))?;
             let reader = body.get_locals_reader().map_err(|error| invalid(&error.to_string()))?;
             let mut locals = 0_usize;
             for group in reader {

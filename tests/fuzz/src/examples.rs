@@ -41,6 +41,17 @@ const RECORDING: [&str; 3] = [
      1,\"a, \"\"b\"\"\nc\",0.01,2026-01-31 06:00:00,2026-01-31,true,00ff,1.5\n2,\"\",,,,,,\n",
 ];
 
+/// The answers of a recorded reading, whose rows are those of the recording.
+const ANSWERS: &str = r#"{"request": {"stream": "orders", "source": "wms", "table": "orders", "method": "incremental", "key": ["id"],
+"change_key": "at", "lookback_micros": 1, "lookback_versions": null, "null_keys": "include", "window": null, "columns": [], "bookmark":
+[{"name": "id", "type": "int64", "value": 7}], "state": {"seen": [0, 255]}, "batch_rows": 2}, "batches": 2, "source": {"dialect":
+"sqlite", "clock": [{"Ok": 1796000000000000}, {"Err": {"kind": "transient", "message": "it is busy"}}], "tables": [], "described":
+[{"table": "orders", "found": {"Ok": {"name": "orders", "columns": "id:int64!,name:utf8", "key": ["id"], "order": [{"Ok":
+{"expression": "id", "function": null, "bounds": ["least", "most"]}}, {"Err": "it has none"}], "sources": [{"declared": "INTEGER",
+"refused": null, "open": null}]}}}], "queries": [{"statement": "SELECT id FROM orders", "parameters": [], "columns": {"Ok":
+"id:int64!"}, "rejected": [{"after": 1, "rule": "r", "reason": "why", "value": null, "by": "sqlite", "row": "{}", "place": 0}],
+"end": {"Ok": null}}]}}"#;
+
 const STATEMENTS: [&str; 8] = [
     "SELECT id, name FROM orders WHERE id > 1 ORDER BY id LIMIT 2",
     "SELECT o.id, upper(o.name) AS name FROM orders o LEFT JOIN orders x ON x.id = o.id WHERE o.name LIKE '%o%' GROUP BY 1",
@@ -70,7 +81,7 @@ pub fn examples(door: &str) -> Vec<Vec<u8>> {
         "extractor_sql" => texts(&STATEMENTS),
         "model_sql" => STATEMENTS.map(|statement| statement.replace("orders", "{stock}").into_bytes()).to_vec(),
         "pipeline_file" => texts(&[SMALL_PIPELINE, PIPELINE]),
-        "recording" => texts(&[&RECORDING.join("\0")]),
+        "recording" => texts(&[&RECORDING.join("\0"), &[&RECORDING[..], &[ANSWERS]].concat().join("\0")]),
         "state_file" => texts(&[STATE]),
         _ => Vec::new(),
     }

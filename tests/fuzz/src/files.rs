@@ -64,11 +64,20 @@ pub fn state_file(bytes: &[u8]) -> bool {
     is_taken(read_export(&folder.path().join("state.json"), "orders"))
 }
 
-/// A recording: the parts of its three files, with a zero between them.
+/// A recording: the parts of its files, with a zero between them; a fourth makes it that of a reading.
 pub fn recording(bytes: &[u8]) -> bool {
-    let mut parts = bytes.splitn(3, |byte| *byte == 0);
+    let mut parts = bytes.splitn(4, |byte| *byte == 0);
     let mut part = || parts.next().unwrap_or_default();
-    let folder = folder_of(&[("recording.json", part()), ("case.toml", part()), ("input.csv", part())]);
+    let [origin, case, rows] = [part(), part(), part()];
+    let folder = match parts.next() {
+        None => folder_of(&[("recording.json", origin), ("case.toml", case), ("input.csv", rows)]),
+        Some(answers) => folder_of(&[
+            ("recording.json", origin),
+            ("case.toml", case),
+            ("rows-001.csv", rows),
+            ("answers.json", answers),
+        ]),
+    };
     is_taken(recorded(folder.path()))
 }
 

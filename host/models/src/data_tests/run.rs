@@ -15,7 +15,7 @@ use super::query::{query_of, tested_rows};
 use super::scope::{Extent, TestScope};
 use crate::project::ParsedTest;
 use crate::record::TestRecord;
-use crate::store::{KEPT_FAILURES, real, rows_of};
+use crate::store::{KEPT_FAILURES, kind_of, real, rows_of};
 
 /// Runs the tests of a node that are due, and keeps their results. Tests that need no reading are reported as
 /// unchanged.
@@ -145,10 +145,22 @@ fn one(
             (result, rows)
         }
         Err(failure) => {
-            result.message = failure.to_string();
+            result.message = absent_table(testing, at, parsed, sql).unwrap_or_else(|| failure.to_string());
             (result, Some(Vec::new()))
         }
     }
+}
+
+/// The reason why a test failed to run, if a table that it looks at is not there.
+fn absent_table(testing: &Testing<'_>, at: usize, parsed: &ParsedTest, sql: &mut dyn Sql) -> Option<String> {
+    let project = testing.renderer.project;
+    let mut looked_at = [at].into_iter().chain(parsed.relations(project)).map(|other| &project.nodes[other]);
+    let node = looked_at.find(|node| matches!(kind_of(sql, project.dialect, &node.table), Ok(None)))?;
+    let why = match node.model() {
+        Some(_) => "the model was not built: `wmshost models build` builds it",
+        None => "the stream was never loaded: `wmshost run` loads it",
+    };
+    Some(format!("there is no table {} of {}; {why}", node.table, node.name))
 }
 
 type Measured = Result<(TestStatus, String, Option<f64>), Failure>;

@@ -19,7 +19,7 @@ keys! {
     LOG_MIB = Key::count("log_mib", 1, 1_024, "MiB").or(KeyDefault::Number(8));
     MESSAGE_KIB = Key::count("message_kib", 1, 64, "KiB").or(KeyDefault::Number(4));
     OUTPUT_KIB = Key::count("output_kib", 1, 1_024, "KiB").or(KeyDefault::Number(64));
-    CORE_INSTANCES = Key::count("core_instances", 1, 1_000, "instances").or(KeyDefault::Number(32));
+    CORE_INSTANCES = Key::count("core_instances", 1, 1_000, "instances").or(KeyDefault::Number(64));
     TABLE_ELEMENTS = Key::count("table_elements", 1, 10_000_000, "elements").or(KeyDefault::Number(100_000));
     DECLARED_MODELS = Key::count("declared_models", 1, 100_000, "models").or(KeyDefault::Number(1_000));
     DECLARED_PARTS = Key::count("declared_parts", 1, 10_000_000, "parts").or(KeyDefault::Number(100_000));
@@ -32,6 +32,7 @@ keys! {
     COMPILE_MIB = Key::count("compile_mib", 64, 1_048_576, "MiB").or(KeyDefault::Number(2_048));
     COMPILE_CPU = span("compile_cpu", 1, DAY, 300);
     COMPILE_TIMEOUT = span("compile_timeout", 1, DAY, 600);
+    FUNCTION_KIB = Key::count("function_kib", 1, 7_474, "KiB").or(KeyDefault::Number(512));
 }
 keys! {
     /// The limits of databases within the process, which plugins share.
@@ -40,4 +41,4 @@ keys! {
     TEMP_MIB = Key::count("temp_mib", 1, 16_777_216, "MiB").or(KeyDefault::Number(16_384));
 }
 /// The keys of `[limits]`.
-pub(crate) const ALL: &[Key] = &joined::<29>(&[OF_PLUGIN, OF_STATEMENTS]);
+pub(crate) const ALL: &[Key] = &joined::<30>(&[OF_PLUGIN, OF_STATEMENTS]);

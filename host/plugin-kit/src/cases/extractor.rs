@@ -52,6 +52,11 @@ pub(crate) struct Read {
 }
 
 impl Read {
+    /// The number of rows.
+    pub(crate) fn count(&self) -> u64 {
+        self.batches.iter().map(|rows| rows.num_rows() as u64).sum()
+    }
+
     /// The rows, each as JSON, as a set: a row that is read twice is merged once.
     pub(crate) fn rows(&self) -> BTreeSet<String> {
         let of = |rows: &RecordBatch| (0..rows.num_rows()).map(|row| row_as_json(rows, row)).collect::<Vec<_>>();
@@ -85,32 +90,41 @@ impl Run<'_> {
             || (self.request.bookmark.clone(), self.request.state.clone()),
             |(bookmark, state)| (Some(bookmark), state),
         );
-        let request = ExtractRequest { batch_rows, bookmark, state: state.clone(), ..self.request.clone() };
-        let opened = extractor.open(&request)?;
-        let mut state = state;
-        let mut read = Read { opened, batches: vec![], rejected: vec![], bookmarks: vec![], ended: false };
-        for _ in 0..most {
-            match extractor.next()? {
-                Step::Chunk(chunk) => {
-                    for (key, value) in chunk.state {
-                        match value {
-                            Some(value) => drop(state.insert(key, value)),
-                            None => drop(state.remove(&key)),
-                        }
+        let request = ExtractRequest { batch_rows, bookmark, state, ..self.request.clone() };
+        read(extractor.as_mut(), &request, most)
+    }
+}
+
+/// Reads until the end, or until this many batches were read.
+pub(super) fn read(
+    extractor: &mut dyn Extractor,
+    request: &ExtractRequest,
+    most: usize,
+) -> std::result::Result<Read, Failure> {
+    let opened = extractor.open(request)?;
+    let mut state = request.state.clone();
+    let mut read = Read { opened, batches: vec![], rejected: vec![], bookmarks: vec![], ended: false };
+    for _ in 0..most {
+        match extractor.next()? {
+            Step::Chunk(chunk) => {
+                for (key, value) in chunk.state {
+                    match value {
+                        Some(value) => drop(state.insert(key, value)),
+                        None => drop(state.remove(&key)),
                     }
-                    read.batches.push(chunk.batch.rows);
-                    read.rejected.extend(chunk.batch.rejected);
-                    read.bookmarks.push((chunk.bookmark, state.clone()));
                 }
-                Step::End(bookmark) => {
-                    read.bookmarks.push((bookmark, state.clone()));
-                    read.ended = true;
-                    return Ok(read);
-                }
+                read.batches.push(chunk.batch.rows);
+                read.rejected.extend(chunk.batch.rejected);
+                read.bookmarks.push((chunk.bookmark, state.clone()));
+            }
+            Step::End(bookmark) => {
+                read.bookmarks.push((bookmark, state));
+                read.ended = true;
+                return Ok(read);
             }
         }
-        Ok(read)
     }
+    Ok(read)
 }
 
 /// The database of a case, and the request that it makes.
@@ -169,7 +183,18 @@ pub(super) fn run(case: &Case, plugin: &Plugin, limits: &Limits) -> Result<Made>
         Err(failure) => return Ok(Made::failed(failure.to_string(), messages)),
         Ok(read) => read,
     };
-    let mut made = Made { log: messages, ..Made::default() };
+    let mut made = made_of(&read, messages)?;
+    let statements = std::mem::take(&mut *statements.lock().unwrap_or_else(PoisonError::into_inner));
+    if case.folder.join("statements.txt").exists() {
+        made.file("statements.txt", statements.join("\n") + "\n");
+    }
+    made.objections = objections(&run, &read, case.file.batches.as_deref().unwrap_or(&BATCHES));
+    Ok(made)
+}
+
+/// The files of a reading: rows, rejected rows and the last bookmark.
+pub(super) fn made_of(read: &Read, log: Vec<String>) -> Result<Made> {
+    let mut made = Made { log, ..Made::default() };
     let all = rows::with_columns(&read.opened.schema, &read.batches)?;
     made.input_rows = all.num_rows() as u64;
     made.file("expected.csv", rows::to_csv(&all));
@@ -179,11 +204,6 @@ pub(super) fn run(case: &Case, plugin: &Plugin, limits: &Limits) -> Result<Made>
     if let Some((bookmark, _)) = read.bookmarks.last() {
         made.file("bookmark.json", format!("{:#}\n", bookmark_to_json(bookmark)));
     }
-    let statements = std::mem::take(&mut *statements.lock().unwrap_or_else(PoisonError::into_inner));
-    if case.folder.join("statements.txt").exists() {
-        made.file("statements.txt", statements.join("\n") + "\n");
-    }
-    made.objections = objections(&run, &read, case.file.batches.as_deref().unwrap_or(&BATCHES));
     Ok(made)
 }
 

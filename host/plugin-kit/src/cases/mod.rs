@@ -10,6 +10,9 @@
 //! | `trial` | a compiled transform over rows |
 //! | `transform` | a case of a transform |
 //! | `extractor` | a case of an extractor |
+//! | `answers` | the answers of a source in a run, beside a case |
+//! | `transcript` | sessions whose answers are kept, and that give them again |
+//! | `answered` | a case of an extractor with such answers |
 //! | `loader` | a case of a loader |
 //! | `models` | a case of models |
 //! | `golden` | expected files: compared, or written |
@@ -19,6 +22,8 @@
 //! | `rows_diff` | two transforms by the same rows, cell by cell |
 //! | `diff` | two components by the same cases and recordings |
 
+mod answered;
+pub(crate) mod answers;
 pub(crate) mod case;
 pub(crate) mod database;
 mod diff;
@@ -32,13 +37,16 @@ pub(crate) mod random;
 mod recording;
 mod rows_diff;
 mod suite;
+mod transcript;
 pub(crate) mod transform;
 pub(crate) mod trial;
 
 pub use diff::{CaseDiff, PluginDiff, diff};
 pub use recording::{
-    RecordedCall, Recording, Replayed, copy_as_case, read_recording, record, recorded, recordings, replay,
+    RecordedCall, RecordedReading, Recording, Replayed, copy_as_case, read_recording, record, record_reading, recorded,
+    recordings, replay,
 };
 pub use rows_diff::{Fate, RowsDiff, changed_cells, changed_columns, fates, short};
 pub(crate) use suite::folder_of;
 pub use suite::{CaseResult, Outcome, Suite, run_suite};
+pub use transcript::Transcript;

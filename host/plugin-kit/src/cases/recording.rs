@@ -1,5 +1,5 @@
-//! Recordings: a batch of a transform in a run, kept as the folder of a case. It is replayed on any machine without the run's
-//! databases, and becomes a test of the plugin as it is.
+//! Recordings: a batch of a transform in a run, or a reading of an extractor with its source's answers, kept as the folder of a
+//! case. It is replayed on any machine without the run's databases, and becomes a test of the plugin as it is.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -10,10 +10,13 @@ use std::path::{Path, PathBuf};
 use arrow_array::RecordBatch;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wmshost_flow::{OnTrap, Setting};
-use wmshost_sandbox::{Limits, Plugin};
+use wmshost_flow::{ExtractRequest, OnTrap, Setting};
+use wmshost_sandbox::{Limits, Plugin, World};
 
+use super::answered;
+use super::answers::{Answers, Request};
 use super::case::{CASE, Case};
+use super::transcript::Transcript;
 use super::transform::{input, prepared};
 use crate::error::{Error, Result};
 use crate::rows;
@@ -42,9 +45,10 @@ pub struct Recording {
     pub digest: String,
     /// The component's file.
     pub component: String,
-    /// The number of the batch in the run, from 1.
+    /// The number of the batch in the run, from 1; of an extractor, that of the last batch of the reading, which is 0 if it
+    /// could not be begun.
     pub batch: u64,
-    /// The number of its rows.
+    /// The number of its rows; of an extractor, of all that it read.
     pub rows: u64,
     /// The failure; null for a batch of a sample.
     pub failure: Option<String>,
@@ -64,6 +68,16 @@ pub struct RecordedCall<'a> {
     pub rows: &'a RecordBatch,
 }
 
+/// A reading of a stream, from its beginning.
+pub struct RecordedReading<'a> {
+    /// The request.
+    pub request: &'a ExtractRequest,
+    /// The settings of the plugin.
+    pub settings: &'a BTreeMap<String, Setting>,
+    /// The answers of the source.
+    pub answers: &'a Transcript,
+}
+
 /// The result of a replay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replayed {
@@ -77,8 +91,32 @@ pub struct Replayed {
     pub outcome: std::result::Result<(u64, u64), String>,
 }
 
-/// Writes a recording into a new folder, whole or not at all.
+/// Writes the recording of a transform's call into a new folder, whole or not at all.
 pub fn record(folder: &Path, recording: &Recording, call: &RecordedCall<'_>) -> Result<()> {
+    let mut case = toml::Table::new();
+    case.insert("key".to_owned(), call.key.to_vec().into());
+    if let Some(change_key) = call.change_key {
+        case.insert("change_key".to_owned(), change_key.into());
+    }
+    case.insert("on_trap".to_owned(), call.on_trap.name().into());
+    let files = vec![("input.csv".to_owned(), rows::to_csv(call.rows))];
+    write(folder, recording, (case, call.settings), files)
+}
+
+/// Writes the recording of an extractor's reading into a new folder, whole or not at all. The batches after that of the
+/// recording are not read again.
+pub fn record_reading(folder: &Path, recording: &Recording, reading: &RecordedReading<'_>) -> Result<()> {
+    let RecordedReading { request, settings, answers } = *reading;
+    let answers = Answers { request: Request::of(request), batches: recording.batch, source: answers.answers() };
+    write(folder, recording, (toml::Table::new(), settings), answers.files()?)
+}
+
+fn write(
+    folder: &Path,
+    recording: &Recording,
+    (case, settings): (toml::Table, &BTreeMap<String, Setting>),
+    mut files: Vec<(String, String)>,
+) -> Result<()> {
     let file = |error: std::io::Error| Error::file(folder, &error);
     let around = folder.parent().unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(around).map_err(file)?;
@@ -86,9 +124,9 @@ pub fn record(folder: &Path, recording: &Recording, call: &RecordedCall<'_>) -> 
     let draft = draft.prefix(".draft-").permissions(fs::Permissions::from_mode(PRIVATE_FOLDER));
     let draft = draft.tempdir_in(around).map_err(file)?;
     let origin = serde_json::to_string_pretty(recording).map_err(Error::new)?;
-    for (name, text) in
-        [("input.csv", rows::to_csv(call.rows)), (CASE, case_text(recording, call)?), (RECORDING, origin + "\n")]
-    {
+    files.push((CASE.to_owned(), case_text(recording, case, settings)?));
+    files.push((RECORDING.to_owned(), origin + "\n"));
+    for (name, text) in files {
         let mut options = OpenOptions::new();
         let made = options.write(true).create_new(true).mode(PRIVATE_FILE).open(draft.path().join(name));
         made.and_then(|mut made| made.write_all(text.as_bytes())).map_err(file)?;
@@ -100,17 +138,11 @@ pub fn record(folder: &Path, recording: &Recording, call: &RecordedCall<'_>) -> 
 }
 
 /// The case of a recording. The failure that it expects is the author's to add: the plugin is to be mended.
-fn case_text(recording: &Recording, call: &RecordedCall<'_>) -> Result<String> {
+fn case_text(recording: &Recording, mut case: toml::Table, settings: &BTreeMap<String, Setting>) -> Result<String> {
     let Recording { run_id, stream, plugin, batch, failure, .. } = recording;
-    let mut case = toml::Table::new();
     let word = if failure.is_some() { "failed on" } else { "was given" };
     let summary = format!("{plugin} {word} batch {batch} of the stream {stream} in the run {run_id}.");
     case.insert("summary".to_owned(), summary.into());
-    case.insert("key".to_owned(), call.key.to_vec().into());
-    if let Some(change_key) = call.change_key {
-        case.insert("change_key".to_owned(), change_key.into());
-    }
-    case.insert("on_trap".to_owned(), call.on_trap.name().into());
     let value = |setting: &Setting| match setting {
         Setting::Text(text) => toml::Value::from(text.clone()),
         Setting::Integer(number) => toml::Value::from(*number),
@@ -118,7 +150,7 @@ fn case_text(recording: &Recording, call: &RecordedCall<'_>) -> Result<String> {
         Setting::Flag(flag) => toml::Value::from(*flag),
         Setting::Texts(texts) => toml::Value::from(texts.clone()),
     };
-    let settings: toml::Table = call.settings.iter().map(|(name, setting)| (name.clone(), value(setting))).collect();
+    let settings: toml::Table = settings.iter().map(|(name, setting)| (name.clone(), value(setting))).collect();
     case.insert("settings".to_owned(), settings.into());
     toml::to_string(&case).map_err(Error::new)
 }
@@ -138,19 +170,31 @@ pub fn read_recording(folder: &Path) -> Result<Recording> {
     serde_json::from_str(&text).map_err(|error| Error::mistakes(&path, vec![error.to_string()]))
 }
 
-/// Reads a recording: its origin and its rows.
-pub fn recorded(folder: &Path) -> Result<(Recording, RecordBatch)> {
+/// Reads all of a recording, and returns its origin.
+pub fn recorded(folder: &Path) -> Result<Recording> {
     let recording = read_recording(folder)?;
-    let rows = input(&Case::read(folder, recording.stream.clone())?)?;
-    Ok((recording, rows))
+    let case = Case::read(folder, recording.stream.clone())?;
+    match Answers::read(folder)? {
+        Some(answers) => answers.check(folder)?,
+        None => drop(input(&case)?),
+    }
+    Ok(recording)
 }
 
-/// Runs a component over the rows of a recording, in one batch, as the run did.
+/// Runs a component over a recording as the run did: a transform over its rows, in one batch, an extractor with its answers.
 pub fn replay(folder: &Path, plugin: &Plugin, limits: &Limits) -> Result<Replayed> {
     let recording = read_recording(folder)?;
     let case = Case::read(folder, recording.stream.clone())?;
-    let (run, input) = prepared(&case, plugin, limits)?;
-    let outcome = run.run(&input, 0).map(|made| (made.rows.num_rows() as u64, made.rejected.len() as u64));
+    let outcome = match (plugin.world, Answers::read(folder)?) {
+        (World::Extractor, Some(answers)) => {
+            let read = answered::read(&case, answers, plugin, limits)?;
+            read.map(|read| (read.count(), read.rejected.len() as u64)).map_err(|failure| failure.to_string())
+        }
+        _ => {
+            let (run, input) = prepared(&case, plugin, limits)?;
+            run.run(&input, 0).map(|made| (made.rows.num_rows() as u64, made.rejected.len() as u64))
+        }
+    };
     let digest = format!("blake3:{}", plugin.digest);
     Ok(Replayed { recording, folder: folder.to_owned(), digest, outcome })
 }
@@ -162,8 +206,9 @@ pub fn copy_as_case(recording: &Path, to: &Path) -> Result<()> {
         return Err(Error::new(format_args!("{}: it exists already; name a new folder", to.display())));
     }
     fs::create_dir_all(to).map_err(file)?;
-    for name in [CASE, "input.csv"] {
-        fs::copy(recording.join(name), to.join(name)).map_err(file)?;
+    let names = fs::read_dir(recording).map_err(|error| Error::file(recording, &error))?;
+    for name in names.flatten().map(|entry| entry.file_name()).filter(|name| name != RECORDING) {
+        fs::copy(recording.join(&name), to.join(&name)).map_err(file)?;
     }
     Ok(())
 }

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use wmshost_sandbox::{Cache, Limits, Plugin, Sandbox, World};
 
+use super::answers::Answers;
 use super::case::{self, Case};
 use super::golden::{self, Made};
-use super::{extractor, loader, models, transform};
+use super::{answered, extractor, loader, models, transform};
 use crate::error::{Error, Result};
 
 /// The cases to run.
@@ -117,7 +118,10 @@ fn run_case(case: &Case, plugin: &Plugin, metered: Option<&Plugin>, update: bool
 pub(super) fn make(case: &Case, plugin: &Plugin, limits: &Limits) -> Result<Made> {
     match plugin.world {
         World::Transform => transform::run(case, plugin, limits),
-        World::Extractor => extractor::run(case, plugin, limits),
+        World::Extractor => match Answers::read(&case.folder)? {
+            Some(answers) => answered::run(case, answers, plugin, limits),
+            None => extractor::run(case, plugin, limits),
+        },
         World::Loader => loader::run(case, plugin, limits),
         World::Models => models::run(case, plugin, limits),
     }

@@ -8,6 +8,7 @@ use wmshost_flow::{Call, Failure, OnTrap, Setting, Transform, Transformed};
 use wmshost_sandbox::{Identity, Limits, Plugin};
 
 use super::verdict::Verdict;
+use crate::cases::answers::ANSWERS;
 use crate::cases::case::{Case, find, settings};
 use crate::cases::extractor::Prepared;
 use crate::cases::host::identity;
@@ -27,7 +28,9 @@ impl<'p> Subject<'p> {
     pub(super) fn new(plugin: &'p Plugin, folders: &[PathBuf]) -> Result<Self> {
         let mut case = None;
         for folder in folders {
-            case = case.or(find(folder)?.into_iter().find(|case| case.file.fails.is_none()));
+            // A recording answers one way of reading only.
+            let is_usable = |case: &Case| case.file.fails.is_none() && !case.folder.join(ANSWERS).exists();
+            case = case.or(find(folder)?.into_iter().find(is_usable));
         }
         // The clauses together may log more than a stream does.
         let limits = Limits { log_messages: u64::MAX, log_bytes: u64::MAX, ..Limits::default() };

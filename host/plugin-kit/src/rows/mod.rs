@@ -44,6 +44,13 @@ pub(crate) fn read(file: &Path) -> Result<RecordBatch> {
     }
 }
 
+/// Returns the columns of a head.
+pub(crate) fn parse_head(head: &str) -> std::result::Result<SchemaRef, String> {
+    let mut mistakes = Vec::new();
+    let columns = csv::parse(head, &mut mistakes).map(|parsed| parsed.columns);
+    columns.ok_or_else(|| mistakes.join("; "))
+}
+
 fn batch_of(parsed: &Parsed, mistakes: &mut Vec<String>) -> Option<RecordBatch> {
     let mut parts = Vec::new();
     for (line, row) in &parsed.rows {

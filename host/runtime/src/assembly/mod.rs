@@ -5,6 +5,7 @@
 //! | `connect` | databases by their connections in the pipeline |
 //! | `fed` | streams of rows that come from elsewhere |
 //! | `source_options` | the options of a source that decide which rows and values are read |
+//! | `recorded_extractor` | an extractor whose reading is recorded |
 //! | `recorded_transform` | a transform whose failing batch is recorded |
 //! | `stream_factory` | streams: databases opened, plugins instantiated, policies put in place |
 //! | `stream_source` | a source as a stream reads it |
@@ -13,6 +14,7 @@
 
 pub(crate) mod connect;
 mod fed;
+mod recorded_extractor;
 mod recorded_transform;
 mod source_options;
 mod stream_factory;

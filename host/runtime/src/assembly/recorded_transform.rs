@@ -12,8 +12,8 @@ use wmshost_plugin_kit::{RecordedCall, Recording, record};
 
 use crate::data_dir::DataDir;
 
-/// The largest batch that is recorded, in bytes of its columns.
-const MOST_BYTES: usize = 16 << 20;
+/// The largest batch that is recorded, in bytes of its columns; and the most of a reading.
+pub(super) const MOST_BYTES: usize = 16 << 20;
 /// The most of a sample that one transform keeps in a run, in bytes of columns.
 const MOST_SAMPLED_BYTES: usize = 64 << 20;
 
@@ -55,16 +55,37 @@ pub(super) fn recorded(
         on_trap: plan.on_trap,
         stream: plan.name.clone(),
         run_id: run_id.to_owned(),
-        folder: DataDir::find().recordings(run_id).join(format!("{}-{}", plan.name, stage.plugin)),
+        folder: folder(run_id, &plan.name, stage),
         is_recorded: false,
         share,
         sampled_bytes: 0,
     })
 }
 
+/// The folder for what a plugin of a stream fails on.
+pub(super) fn folder(run_id: &str, stream: &str, stage: &ConfiguredPlugin) -> PathBuf {
+    DataDir::find().recordings(run_id).join(format!("{stream}-{}", stage.plugin))
+}
+
+/// The origin of a recording, without what is recorded.
+pub(super) fn origin(run_id: &str, stream: &str, stage: &ConfiguredPlugin) -> Recording {
+    Recording {
+        run_id: run_id.to_owned(),
+        stream: stream.to_owned(),
+        plugin: stage.plugin.clone(),
+        name: stage.name.clone(),
+        version: stage.version.clone(),
+        digest: stage.digest.clone(),
+        component: stage.path.display().to_string(),
+        batch: 0,
+        rows: 0,
+        failure: None,
+    }
+}
+
 /// Returns whether a batch belongs to a sample of this share. The same run, stream and batch always have the same answer, so
 /// that all transforms of a stream record the same batches.
-fn is_sampled(share: f64, run_id: &str, stream: &str, batch: u64) -> bool {
+pub(super) fn is_sampled(share: f64, run_id: &str, stream: &str, batch: u64) -> bool {
     let digest = blake3::hash(format!("{run_id}/{stream}/{batch}").as_bytes());
     let drawn = digest.as_bytes()[..4].iter().fold(0_u32, |drawn, byte| drawn << 8 | u32::from(*byte));
     // At a share of 1 the largest number belongs to the sample, too.
@@ -105,16 +126,10 @@ impl RecordedTransform {
             return;
         }
         let recording = Recording {
-            run_id: self.run_id.clone(),
-            stream: self.stream.clone(),
-            plugin: self.stage.plugin.clone(),
-            name: self.stage.name.clone(),
-            version: self.stage.version.clone(),
-            digest: self.stage.digest.clone(),
-            component: self.stage.path.display().to_string(),
             batch: call.batch,
             rows: rows.num_rows() as u64,
             failure: failure.map(ToString::to_string),
+            ..origin(&self.run_id, &self.stream, &self.stage)
         };
         let input = RecordedCall {
             key: &self.key,

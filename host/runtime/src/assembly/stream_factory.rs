@@ -9,10 +9,13 @@ use wmshost_flow::{
     Source, SourceGrant, SourceSession, StatementLimit, Stream, StreamContext, TakeOver, Target, TargetGrant,
     TargetTriggers, Trace, Transform, Window, column_options, grant_options, mask_option, renamed_columns,
 };
-use wmshost_pipeline::{self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, StreamPlan};
+use wmshost_pipeline::{
+    self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, Record, StreamPlan,
+};
 use wmshost_sandbox::{Identity, Plugin};
 
 use super::connect::{self, OpenSource};
+use super::recorded_extractor::recorded_extractor;
 use super::recorded_transform::recorded;
 use super::source_options::options;
 use crate::plugin_registry::PluginRegistry;
@@ -113,11 +116,12 @@ impl<'a> StreamFactory<'a> {
         others: Trace,
     ) -> Result<Reconcile, Failure> {
         let plan = &stream.plan;
+        let extractor = self.extractor(stream, source, Record::Off)?;
         Ok(Reconcile {
             depth: if plan.late_rows == LateRows::Reconcile { Depth::Rows } else { Depth::Keys },
             every_micros: i64::try_from(plan.reconcile_every.as_micros()).unwrap_or(i64::MAX),
             others,
-            stream: Box::new(self.stream(stream, source, target)?),
+            stream: Box::new(self.reading(stream, extractor, source.version(), target)?),
             open_target: self.opens_target(plan),
         })
     }
@@ -217,20 +221,23 @@ impl<'a> StreamFactory<'a> {
         source: &OpenSource,
         target: &Arc<dyn Target>,
     ) -> Result<Stream, Failure> {
-        self.reading(stream, self.extractor(stream, source)?, source.version(), target)
+        let extractor = self.extractor(stream, source, stream.plan.record)?;
+        self.reading(stream, extractor, source.version(), target)
     }
 
-    /// Makes the extract stage of a stream, which may read what the stream may read.
+    /// Makes the extract stage of a stream, which may read what the stream may read, and is recorded like this.
     pub(super) fn extractor(
         &self,
         stream: &pipeline::Stream,
         source: &OpenSource,
+        record: Record,
     ) -> Result<Box<dyn Extractor>, Failure> {
         let plan = &stream.plan;
         let known = self.pipeline.connections.keys().cloned().collect();
         let granted = source.grant((&plan.source, known), (&plan.name, &plan.table), &self.source_grant(stream))?;
         let (plugin, identity) = self.staged(&stream.extractor, &plan.name)?;
-        plugin.extractor(identity, stream.extractor.limits.clone(), granted)
+        let make = |granted| plugin.extractor(identity, stream.extractor.limits.clone(), granted);
+        recorded_extractor(granted, make, (&stream.extractor, &plan.name), (record, &self.run_id))
     }
 
     /// Returns a plugin of a stream, and the identity of its instance.

@@ -1,7 +1,7 @@
 //! Streams that are read and not loaded here.
 
 use wmshost_flow::{Definition, ExtractRequest, Extractor, Failure, Stage};
-use wmshost_pipeline as pipeline;
+use wmshost_pipeline::{self as pipeline, Record};
 
 use super::stream_factory::StreamFactory;
 
@@ -23,7 +23,7 @@ impl StreamFactory<'_> {
             let mut definition = self.definition(plan)?;
             definition.target_table.clear();
             definition.plugins.retain(|plugin| plugin.stage == Stage::Extract);
-            let extractor = self.extractor(plan, &sources[&plan.plan.source])?;
+            let extractor = self.extractor(plan, &sources[&plan.plan.source], Record::Off)?;
             Ok(Unloaded { request: self.request(&plan.plan), definition, extractor })
         };
         plans.iter().map(unloaded).collect()

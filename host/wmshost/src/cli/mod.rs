@@ -47,7 +47,8 @@ pub(crate) use models_args::{
 };
 pub(crate) use operate_args::{AlertsCommand, CleanArgs, ExplainArgs, ReceiptCommand, StatusArgs, TapArgs, VerifyArgs};
 pub(crate) use plugin_args::{
-    BenchArgs, CheckPluginArgs, DevArgs, DiffArgs, FixtureArgs, Kind, NewArgs, PluginCommand, ProjectArgs, TestArgs,
+    BenchArgs, CheckPluginArgs, DevArgs, DiffArgs, FixtureArgs, Kind, Language, NewArgs, PluginCommand, ProjectArgs,
+    TestArgs,
 };
 pub(crate) use sample_args::SampleCommand;
 pub(crate) use serve_args::{ScheduleCommand, ServeArgs};

@@ -15,10 +15,16 @@ vendor/wmshost, with their digests.
 
 Examples:
   wmshost plugin new clean-status --kind transform
-  wmshost plugin new order-lines --kind extractor --to plugins/order-lines")]
+  wmshost plugin new order-lines --kind extractor --to plugins/order-lines
+  wmshost plugin new clean-status --kind transform --language python")]
     New(NewArgs),
     /// Build the plugin of the present folder: cargo build --release --target wasm32-wasip2
-    #[command(after_help = "Example:\n  wmshost plugin build && wmshost plugin test")]
+    #[command(after_help = "\
+A package.json or a pyproject.toml instead of a Cargo.toml makes it a project in JavaScript or Python: src/plugin.js is built
+by componentize-js or jco, src/plugin.py by componentize-py, from the project's node_modules or .venv, or from the PATH.
+
+Example:
+  wmshost plugin build && wmshost plugin test")]
     Build(ProjectArgs),
     /// Build the plugin and run its cases whenever one of its files is saved
     #[command(after_help = "\
@@ -62,7 +68,7 @@ Examples:
     /// Compare two components: what they state, and what they make of the same cases and of recorded batches
     #[command(after_help = "\
 Version, contract, imports, settings; then each case is run over both, and the cells or lines that differ are shown, with the
-instructions per row of a transform. With --recording, each batch of the plugin that a run has recorded is passed through both:
+instructions per row of a transform. With --recording, each batch or reading of the plugin that a run has recorded is passed through both:
 columns, rows that only one of them keeps, and cells, of which the first are shown and all are counted.
 Exit code 1 if anything but the cost differs.
 
@@ -71,11 +77,11 @@ Examples:
   wmshost plugin diff old.wasm new.wasm cases/cleans --output json
   wmshost plugin diff trim target/wasm32-wasip2/release/trim.wasm --recording 20261130-162404-dc9b0082764363cc")]
     Diff(DiffArgs),
-    /// Run transforms again over the batches that a run has recorded
+    /// Run transforms and extractors again over what a run has recorded
     #[command(after_help = "\
-A run keeps the first batch on which each transform fails where the stream has `record = \"failures\"`, and a share of all
-batches where it has `record = { sample = 0.01 }`. They are run again without the run's databases, by the component of that run
-or by another one; a failure names the row. Exit code 1 if any fails.
+A run keeps the first batch on which each transform fails, and the reading on which the extractor fails, where the stream has
+`record = \"failures\"`; and a share of all where it has `record = { sample = 0.01 }`. They are run again without the run's
+databases, by the component of that run or by another one; a failure of a transform names the row. Exit code 1 if any fails.
 
 Examples:
   wmshost plugin replay 20261130-162404-dc9b0082764363cc
@@ -89,9 +95,9 @@ Examples:
         #[command(flatten)]
         output: OutputArgs,
     },
-    /// Make a case for `plugin test` of a batch that a run has recorded
+    /// Make a case for `plugin test` of a batch or a reading that a run has recorded
     #[command(after_help = "\
-The case has the rows of the source as the transform got them: look at them before you share it. A batch that failed is
+The case has the rows of the source as the plugin got them: look at them before you share it. A batch that failed is
 preferred to those of a sample.
 
 Examples:
@@ -226,6 +232,9 @@ pub(crate) struct NewArgs {
     /// The kind of plugin
     #[arg(long, value_enum)]
     pub(crate) kind: Kind,
+    /// The language
+    #[arg(long, value_enum, default_value = "rust")]
+    pub(crate) language: Language,
     /// The folder to make; NAME in the present one by default
     #[arg(long, value_name = "FOLDER")]
     pub(crate) to: Option<PathBuf>,
@@ -287,7 +296,7 @@ pub(crate) struct FixtureArgs {
     /// The stream, if the run has recordings of several
     #[arg(long)]
     pub(crate) stream: Option<String>,
-    /// The transform, by its name in the pipeline, if there are recordings of several
+    /// The plugin, by its name in the pipeline, if there are recordings of several
     #[arg(long)]
     pub(crate) plugin: Option<String>,
     /// The number of the batch, if there are several
@@ -337,6 +346,17 @@ pub(crate) struct CheckPluginArgs {
     pub(crate) explain: Option<String>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// Rust
+    Rust,
+    /// JavaScript, by componentize-js; transforms only
+    #[value(name = "javascript")]
+    JavaScript,
+    /// Python, by componentize-py; transforms only
+    Python,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -21,7 +21,9 @@ pub(crate) fn made(project: &NewProject) {
         print(&format!("  {}", file.display()));
     }
     print("  vendor/wmshost  (the contract and the SDK)");
-    print(&format!("next: cd {} && wmshost plugin build && wmshost plugin test", project.folder.display()));
+    let install = project.install.as_ref().map_or_else(String::new, |install| format!("{install} && "));
+    let folder = project.folder.display();
+    print(&format!("next: cd {folder} && {install}wmshost plugin build && wmshost plugin test"));
 }
 
 /// Reports a component that was built.

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wmshost_flow::Failure;
-use wmshost_plugin_kit::{Error, Project, Suite, bench, new_project, run_suite};
+use wmshost_plugin_kit::{Error, Language, Project, Suite, bench, new_project, run_suite};
 use wmshost_runtime::Result;
 use wmshost_sandbox::World;
 
 use super::component;
-use crate::cli::{BenchArgs, DevArgs, Kind, NewArgs, Output, ProjectArgs, TestArgs};
+use crate::cli::{self, BenchArgs, DevArgs, Kind, NewArgs, Output, ProjectArgs, TestArgs};
 use crate::commands::{App, at_each_change};
 use crate::exit::Exit;
 use crate::report;
@@ -26,8 +26,13 @@ pub(super) fn new(arguments: &NewArgs) -> Result<Exit> {
         Kind::Loader => World::Loader,
         Kind::Models => World::Models,
     };
+    let language = match arguments.language {
+        cli::Language::Rust => Language::Rust,
+        cli::Language::JavaScript => Language::JavaScript,
+        cli::Language::Python => Language::Python,
+    };
     let folder = arguments.to.clone().unwrap_or_else(|| PathBuf::from(&arguments.name));
-    let project = new_project(&folder, &arguments.name, world).map_err(|error| failure(&error))?;
+    let project = new_project(&folder, &arguments.name, world, language).map_err(|error| failure(&error))?;
     report::author::made(&project);
     Ok(Exit::Success)
 }

@@ -1,12 +1,21 @@
 //! An author's project: its package, its component, and how it is built.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `language` | the languages, and the tools that make components of JavaScript and Python |
+
+mod language;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
-use std::{env, fs};
+use std::{env, fs, io};
 
 use crate::error::{Error, Result};
 use crate::scaffold::component_of;
+pub use language::Language;
+pub(crate) use language::{COMPONENTIZE_JS, COMPONENTIZE_PY};
+use language::{componentize_js, componentize_py};
 
 /// The target that plugins are built for.
 const TARGET: &str = "wasm32-wasip2";
@@ -18,37 +27,40 @@ pub struct Project {
     pub folder: PathBuf,
     /// The package's name.
     pub package: String,
+    /// Its language.
+    pub language: Language,
 }
 
 impl Project {
-    /// Finds the project in a folder.
+    /// Finds the project in a folder, by its manifest.
     pub fn find(folder: &Path) -> Result<Self> {
-        let manifest = folder.join("Cargo.toml");
+        let of_a_language = |language: &Language| folder.join(language.manifest()).exists();
+        let language = Language::ALL.into_iter().find(of_a_language).unwrap_or(Language::Rust);
+        let manifest = folder.join(language.manifest());
         let text = fs::read_to_string(&manifest).map_err(|error| {
             Error::new(format_args!(
                 "{}: {error}; `wmshost plugin new NAME` makes a project, and its folder is the place for this command",
                 manifest.display()
             ))
         })?;
-        let parsed: toml::Table =
-            toml::from_str(&text).map_err(|error| Error::mistakes(&manifest, vec![error.to_string()]))?;
-        let name = parsed.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
-        match name {
-            Some(name) => Ok(Self { folder: folder.to_owned(), package: name.to_owned() }),
+        match language.package(&text).map_err(|mistake| Error::mistakes(&manifest, vec![mistake]))? {
+            Some(package) => Ok(Self { folder: folder.to_owned(), package, language }),
             None => {
-                Err(Error::mistakes(&manifest, vec!["it has no package: go to the folder of one plugin".to_owned()]))
+                let what = "it has no package: go to the folder of one plugin";
+                Err(Error::mistakes(&manifest, vec![what.to_owned()]))
             }
         }
     }
 
     /// The file that a build writes.
     pub fn component(&self) -> PathBuf {
+        let component = component_of(&self.package, self.language);
         let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-        match target {
-            Some(target) => component_of(&self.package)
+        match target.filter(|_| self.language == Language::Rust) {
+            Some(target) => component
                 .strip_prefix("target")
                 .map_or_else(|_| target.clone(), |below| self.folder.join(&target).join(below)),
-            None => self.folder.join(component_of(&self.package)),
+            None => self.folder.join(component),
         }
     }
 
@@ -59,24 +71,38 @@ impl Project {
 
     /// Returns the latest time at which a file of the package or of its cases was changed; `None` if it cannot be found out.
     pub fn changed(&self) -> Option<SystemTime> {
-        ["Cargo.toml", "src", "cases"].iter().filter_map(|part| latest(&self.folder.join(part))).max()
+        [self.language.manifest(), "src", "cases"].iter().filter_map(|part| latest(&self.folder.join(part))).max()
     }
 
-    /// Builds the component; cargo's messages go to standard error.
+    /// Builds the component; the messages of the language's tool go to standard error.
     pub fn build(&self) -> Result<PathBuf> {
-        let mut cargo = self.cargo()?;
-        let status = cargo.status().map_err(|error| missing_cargo(&error))?;
-        if !status.success() {
-            return Err(Error::new("the plugin was not built; cargo's messages are above"));
-        }
         let component = self.component();
+        let mut tool = match self.language {
+            Language::Rust => self.cargo()?,
+            Language::JavaScript => componentize_js(&self.folder, &component_of(&self.package, self.language))?,
+            Language::Python => componentize_py(&self.folder, &component_of(&self.package, self.language))?,
+        };
+        if self.language != Language::Rust {
+            let folder = component.parent().unwrap_or(&self.folder);
+            fs::create_dir_all(folder).map_err(|error| Error::file(folder, &error))?;
+            tool.stdout(Stdio::from(io::stderr()));
+        }
+        let name = Path::new(tool.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let status = tool.status().map_err(|error| match self.language {
+            Language::Rust => missing_cargo(&error),
+            _ => Error::new(format_args!("{name} cannot be started: {error}")),
+        })?;
+        if !status.success() {
+            return Err(Error::new(format_args!("the plugin was not built; the messages of {name} are above")));
+        }
         if component.is_file() {
             return Ok(component);
         }
-        Err(Error::new(format_args!(
-            "{} was not written: `[lib]` of the package needs `crate-type = [\"cdylib\", \"rlib\"]`",
-            component.display()
-        )))
+        let why = match self.language {
+            Language::Rust => ": `[lib]` of the package needs `crate-type = [\"cdylib\", \"rlib\"]`",
+            _ => "",
+        };
+        Err(Error::new(format_args!("{} was not written{why}", component.display())))
     }
 
     /// The command that builds, with a toolchain that has the target.
