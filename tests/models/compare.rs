@@ -132,7 +132,6 @@ fn what_cannot_be_compared_is_refused_with_the_reason() {
         |code: i32, rest: &[&str], says: &[&str]| drop(project.wmshost("models compare", rest).ended(code).says(says));
     refused(2, &[], &["--connection"]);
     refused(2, &["--connection", "dtb"], &["no connection dtb", "ana, dbt, wms"]);
-    refused(2, &["--connection", "dbt", "--schema", "X"], &["which has no schemas"]);
     refused(2, &["--connection", "dbt", "--select", "nothing"], &["none of what was selected has a table"]);
     refused(2, &["--connection", "dbt", "--table", "total=x"], &["--table total: no model of that name"]);
     refused(2, &["--connection", "ana"], &["both builds have the same table"]);

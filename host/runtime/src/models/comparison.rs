@@ -35,27 +35,15 @@ impl OtherBuild {
         Ok(Self::Pipeline(Box::new(ModelsProject::open_built(runtime, file, given)?)))
     }
 
-    /// Tables in a database of the first pipeline, in this schema or else in that of the connection.
-    pub fn of_connection(first: &ModelsProject, label: &str, schema: Option<&str>) -> Result<Self, Failure> {
+    /// Tables in a database of the first pipeline.
+    pub fn of_connection(first: &ModelsProject, label: &str) -> Result<Self, Failure> {
         let Some(connection) = first.connections.get(label) else {
             let known: Vec<&str> = first.connections.keys().map(String::as_str).collect();
             return Err(Failure::invalid_config(format!("the pipeline {} has no connection {label}", first.name))
                 .advise(format!("its connections are {}", known.join(", "))));
         };
-        let mut connection = connection.clone();
-        match (&mut connection, schema) {
-            (_, None) => {}
-            (Connection::Oracle(server), Some(schema)) => server.schema = Some(schema.to_owned()),
-            (other, Some(_)) => {
-                return Err(Failure::invalid_config(format!(
-                    "connection {label} is of the driver {}, which has no schemas",
-                    other.driver()
-                ))
-                .advise("leave --schema out"));
-            }
-        }
-        require_there(label, &connection)?;
-        Ok(Self::Database { label: label.to_owned(), connection: Box::new(connection) })
+        require_there(label, connection)?;
+        Ok(Self::Database { label: label.to_owned(), connection: Box::new(connection.clone()) })
     }
 
     fn place(&self) -> Place<'_> {

@@ -47,7 +47,7 @@ Ends with 0 if all columns and rows are equal, with 1 if something differs or ca
 
 Examples:
   wmshost models compare pipelines/new.toml pipelines/old.toml
-  wmshost models compare pipelines/analytics.toml --connection dbt --schema ANALYTICS --leave-out loaded_at
+  wmshost models compare pipelines/analytics.toml --connection dbt --leave-out loaded_at
   wmshost models compare pipelines/analytics.toml --connection dbt --select layer:mart --show 20 --output json";
 
 #[derive(Subcommand)]
@@ -155,9 +155,6 @@ pub(crate) struct CompareArgs {
     pub(crate) which: SelectArgs,
     #[command(flatten)]
     pub(crate) other: OtherBuildArgs,
-    /// The schema of the other build, where it is not that of the connection
-    #[arg(long, value_name = "NAME", requires = "connection")]
-    pub(crate) schema: Option<String>,
     /// The table of a model in the other build, where it has another name; may be given several times
     #[arg(long = "table", value_name = "MODEL=TABLE")]
     pub(crate) tables: Vec<String>,

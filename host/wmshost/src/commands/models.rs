@@ -130,9 +130,7 @@ fn compare(app: &App, args: &CompareArgs) -> Result<Exit> {
     let selected = project.select(&args.which.select, &args.which.exclude)?;
     let other = match (&args.other.other, &args.other.connection) {
         (Some(file), _) => OtherBuild::of_pipeline(&runtime, file, &given)?,
-        (None, label) => {
-            OtherBuild::of_connection(&project, label.as_deref().unwrap_or_default(), args.schema.as_deref())?
-        }
+        (None, label) => OtherBuild::of_connection(&project, label.as_deref().unwrap_or_default())?,
     };
     let tables = pairs("--table", &args.tables)?;
     let request = CompareRequest { selected, tables, left_out: args.leave_out.clone(), most_examples: args.show };
