@@ -44,6 +44,9 @@ pub(crate) struct Session {
     denied: Vec<(String, String)>,
 }
 
+/// The text that was compiled, the statement with its parameters, and its columns and position.
+type BoundStatement = (String, Statement, (Vec<ResultColumn>, Place));
+
 impl Session {
     /// A session on a free connection.
     pub(crate) fn new(label: &str, reader: ReadConnection, grant: &SourceGrant) -> Result<Self, Failure> {
@@ -211,11 +214,7 @@ impl Session {
     }
 
     /// Compiles a guest's statement and binds its parameters; returns the text that was compiled, and its columns.
-    fn bound(
-        &mut self,
-        statement: &str,
-        parameters: &[Value],
-    ) -> Result<(String, Statement, (Vec<ResultColumn>, Place)), Failure> {
+    fn bound(&mut self, statement: &str, parameters: &[Value]) -> Result<BoundStatement, Failure> {
         let tables = self.granted();
         let by_meaning = by_meaning(statement, parameters, &tables);
         let statement = by_meaning.map_err(|why| Failure::permanent(format!("{}: {why}", self.place)))?;
