@@ -1,4 +1,4 @@
-//! Projects in JavaScript and Python: what they lack to be built, what their tools are told, and the columns of all types as
+//! Projects in JavaScript and Python: what they lack to be built, the arguments of their tools, and the columns of all types as
 //! their SDKs read and write them.
 
 use std::fs;
@@ -73,7 +73,7 @@ fn the_tool_of_the_project_is_run_and_its_component_is_the_plugin() {
         let arguments = fs::read_to_string(folder.join("told")).expect("what the tool was told");
         assert!(arguments.contains(told) && arguments.contains("vendor/wmshost/wit"), "{arguments}");
         let (code, output) = wmshost(&folder, &["plugin", "test"]);
-        // It is another component, of which the case knows nothing.
+        // It is a different component, of which the case knows nothing.
         assert_eq!((code, output.contains("cleans")), (Some(1), true), "{output}");
         tool(&folder, name, "echo 'line 7: a word is missing' >&2; exit 3");
         let (code, output) = wmshost(&folder, &["plugin", "build"]);

@@ -146,7 +146,7 @@ fn a_file_with_mistakes_is_served_as_it_was_until_it_is_mended() {
     assert_eq!(server.end(), 0);
 }
 
-/// What would make a due run fail, or do nothing, is waited for: the due time is not spent on it.
+/// A due run waits for the end of what would make it fail or do nothing: its due time is not spent on that.
 #[test]
 fn a_due_run_waits_for_a_broken_file_and_for_a_run_that_holds_the_stream() {
     let mut project = TestProject::with_stream(SOURCE, EVERY_MINUTE);

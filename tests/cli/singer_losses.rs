@@ -109,7 +109,7 @@ fn of_many_states_that_wait_the_last_one_is_passed_on() {
     assert_eq!(project.number("SELECT COUNT(*) FROM ORDERS"), 5_000);
 }
 
-/// What a tap's stream rejects can be looked at and dropped, whether the pipeline file has the stream or not.
+/// Rows that a tap's stream rejects can be listed and dropped, whether the pipeline file has the stream or not.
 #[test]
 fn rejected_records_of_a_stream_that_the_file_lacks_can_be_listed() {
     let project = project("", "");

@@ -183,7 +183,7 @@ fn rows_whose_keys_only_the_target_takes_for_one_never_fall_together() {
             let theirs = format!("CREATE TABLE WMS_S (k TEXT COLLATE {collation}, {columns}, PRIMARY KEY (k, n))");
             project.target().execute_batch(&theirs).expect("a table");
             let before = seen(&project);
-            // Already without a row that would have to be told from another one.
+            // Already without a row that would have to be distinguished from another one.
             project.wmshost("check", &[]).ended(2).says(&["compares texts by their bytes", "COLLATE BINARY"]);
             assert!(project.wmshost("plan", &[]).ended(2).out().contains("compares texts by their bytes"));
             assert_eq!(seen(&project), before, "{collation} {method}");

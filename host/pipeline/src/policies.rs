@@ -12,7 +12,7 @@ choice!(
     }
 );
 
-/// What a run keeps of its transforms and extractors.
+/// The batches and readings that a run keeps of its transforms and extractors.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Record {
     /// Nothing.

@@ -30,7 +30,7 @@ pub(crate) fn failed(what: &'static str, doing: &'static str) -> impl Fn(rusqlit
 
 /// A database of the host's own.
 pub(crate) struct OwnDatabase {
-    /// What is in it, in words.
+    /// Its content, in words.
     pub(crate) what: &'static str,
     /// The statements that make each format of the format before it, from format 1. The file keeps the number of its
     /// format in its `user_version`.

@@ -24,7 +24,7 @@ pub(super) struct Bags<'a> {
     pub(super) context: &'a StreamContext,
 }
 
-/// How many more of each row the source has shown than the target; rows that are even are left out.
+/// The lead of the source over the target in each row that it has shown; rows that are even are left out.
 #[derive(Default)]
 struct Lead(HashMap<u64, i64>);
 

@@ -232,7 +232,7 @@ fn column_differences(before: &Definition, now: &Definition) -> Vec<DefinitionCh
         }
         Some(_) => None,
     };
-    // Values of two columns of the source must not be mixed in one, nor rows that are told apart by the one or the other.
+    // Values of two columns of the source must not be mixed in one, nor rows that the one or the other distinguishes.
     let read_otherwise = |new: &ColumnUse| {
         let (was, is) = (before.source_column(&new.name), now.source_column(&new.name));
         let is_key = now.key.iter().any(|key| key.eq_ignore_ascii_case(&new.name));

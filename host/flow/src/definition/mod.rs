@@ -104,7 +104,7 @@ pub struct Definition {
     pub lookback_micros: u64,
     /// The policy for rows without a change key.
     pub null_keys: NullKeys,
-    /// The columns of the source, by the names that the stream has for them, where those are others.
+    /// The columns of the source, by the names that the stream has for them, where those differ.
     pub renamed: BTreeMap<String, String>,
     /// The other options of the pipeline that decide which rows and values are read.
     pub options: BTreeMap<String, String>,

@@ -192,7 +192,7 @@ fn rows_file(number: usize) -> String {
 
 impl Refusal {
     pub(super) fn of(failure: &Failure) -> Self {
-        Self { kind: failure.kind.name().to_owned(), message: failure.message.clone() }
+        Self { kind: failure.kind.name().to_owned(), message: failure.to_string() }
     }
 
     pub(super) fn failure(&self) -> Failure {

@@ -148,7 +148,7 @@ impl Cursor for KeptCursor {
     }
 }
 
-/// A session that gives the answers of a recording again. It has none for other calls than those of the run.
+/// A session that returns the answers of a recording again. It has none for other calls than those of the run.
 pub(super) struct AnsweredSession {
     dialect: Dialect,
     answers: SourceAnswers,

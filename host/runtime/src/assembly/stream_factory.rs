@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Extractor, Failure, Ledger,
     MaskKey, Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SchemaPolicy, Service, Setting,
-    Source, SourceGrant, SourceSession, StatementLimit, Stream, StreamContext, TakeOver, Target, TargetGrant,
-    TargetTriggers, Trace, Transform, Window, column_options, grant_options, mask_option, renamed_columns,
+    Source, SourceSession, StatementLimit, Stream, StreamContext, TakeOver, Target, TargetGrant, TargetTriggers, Trace,
+    Transform, Window, column_options, grant_options, mask_option, renamed_columns,
 };
 use wmshost_pipeline::{
     self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, Record, StreamPlan,
@@ -18,6 +18,7 @@ use super::connect::{self, OpenSource};
 use super::recorded_extractor::recorded_extractor;
 use super::recorded_transform::recorded;
 use super::source_options::options;
+use super::windows::checkpoint_name;
 use crate::plugin_registry::PluginRegistry;
 use crate::process::{is_dead, this_process};
 
@@ -195,24 +196,8 @@ impl<'a> StreamFactory<'a> {
         source.session(&self.source_grant(stream))
     }
 
-    fn mask_key(&self) -> Option<MaskKey> {
+    pub(super) fn mask_key(&self) -> Option<MaskKey> {
         self.pipeline.mask_key.as_ref().map(|secret| MaskKey::of(secret.reveal()))
-    }
-
-    fn source_grant(&self, stream: &pipeline::Stream) -> SourceGrant {
-        let plan = &stream.plan;
-        // The batches that a source makes pass through all stages.
-        let batch_bytes = stream.stages().map(|stage| stage.limits.batch_bytes).min();
-        SourceGrant {
-            tables: plan.readable().cloned().collect(),
-            key: plan.key.clone(),
-            columns: BTreeMap::from([(plan.table.to_ascii_lowercase(), plan.columns.clone())]),
-            narrowed: plan.grants.clone(),
-            mask_key: self.mask_key(),
-            appends: plan.method == pipeline::Method::Append,
-            batch_bytes: batch_bytes.unwrap_or(self.pipeline.limits.batch_bytes),
-            by_statement: plan.reads_by_statement,
-        }
     }
 
     fn stream(
@@ -400,9 +385,4 @@ pub(crate) fn identity(stage: &ConfiguredPlugin, stream: &str) -> Identity {
         stream: stream.to_owned(),
         settings: stage.settings.clone(),
     }
-}
-
-/// The name under which the checkpoint of a window is in the ledger.
-pub(crate) fn checkpoint_name(stream: &str, window: &Window) -> String {
-    format!("{stream}/backfill/{}/{}", window.start, window.end)
 }

@@ -102,7 +102,7 @@ impl Target for SqliteTarget {
     }
 }
 
-/// Gives the files beside a database its own rights. SQLite makes them so, but does not change those that a reader made while
+/// Sets the rights of the files beside a database to its own. SQLite makes them so, but does not change those that a reader made while
 /// the database was read-only; then nobody can write. Where this is not allowed, opening says what is wrong.
 fn allow_as_database(path: &Path) {
     let Ok(rights) = path.metadata().map(|file| file.permissions()) else { return };
