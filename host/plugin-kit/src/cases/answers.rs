@@ -50,7 +50,7 @@ pub(super) type Answer<T> = std::result::Result<T, Refusal>;
 #[serde(deny_unknown_fields)]
 pub(super) struct Refusal {
     kind: String,
-    message: String,
+    words: String,
 }
 
 /// The request to read.
@@ -192,11 +192,11 @@ fn rows_file(number: usize) -> String {
 
 impl Refusal {
     pub(super) fn of(failure: &Failure) -> Self {
-        Self { kind: failure.kind.name().to_owned(), message: failure.to_string() }
+        Self { kind: failure.kind.name().to_owned(), words: failure.to_string() }
     }
 
     pub(super) fn failure(&self) -> Failure {
-        Failure::new(FailureKind::named(&self.kind).unwrap_or(FailureKind::Permanent), self.message.clone())
+        Failure::new(FailureKind::named(&self.kind).unwrap_or(FailureKind::Permanent), self.words.clone())
     }
 }
 

@@ -24,6 +24,5 @@ mod windows;
 
 pub use connect::{SessionTags, reader, target_reader};
 pub use stream_factory::StreamFactory;
-pub(crate) use stream_factory::identity;
+pub(crate) use stream_factory::{checkpoint_name, identity};
 pub(crate) use unloaded::Unloaded;
-pub(crate) use windows::checkpoint_name;

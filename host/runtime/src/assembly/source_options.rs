@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use wmshost_flow::{LARGEST_VALUE, SOURCE_DATABASE, SOURCE_SCHEMA, SourceGrant};
+use wmshost_flow::{LARGEST_VALUE, MaskKey, SOURCE_DATABASE, SOURCE_SCHEMA, SourceGrant};
 use wmshost_pipeline::oracle::Address;
 use wmshost_pipeline::{self as pipeline, Connection};
-
-use super::stream_factory::StreamFactory;
 
 /// The option with the address of a web service: rows of another tenant are other rows.
 const SERVICE_ADDRESS: &str = "address of the service";
@@ -41,21 +39,19 @@ fn address(of: &Address) -> String {
     }
 }
 
-impl StreamFactory<'_> {
-    /// The part of the source that a stream may read, and as what.
-    pub(super) fn source_grant(&self, stream: &pipeline::Stream) -> SourceGrant {
-        let plan = &stream.plan;
-        // The batches that a source makes pass through all stages.
-        let batch_bytes = stream.stages().map(|stage| stage.limits.batch_bytes).min();
-        SourceGrant {
-            tables: plan.readable().cloned().collect(),
-            key: plan.key.clone(),
-            columns: BTreeMap::from([(plan.table.to_ascii_lowercase(), plan.columns.clone())]),
-            narrowed: plan.grants.clone(),
-            mask_key: self.mask_key(),
-            appends: plan.method == pipeline::Method::Append,
-            batch_bytes: batch_bytes.unwrap_or(self.pipeline.limits.batch_bytes),
-            by_statement: plan.reads_by_statement,
-        }
+/// The part of the source that a stream may read, and as what; `most_bytes` are those of a batch where no stage has a limit.
+pub(super) fn source_grant(stream: &pipeline::Stream, mask_key: Option<MaskKey>, most_bytes: usize) -> SourceGrant {
+    let plan = &stream.plan;
+    // The batches that a source makes pass through all stages.
+    let batch_bytes = stream.stages().map(|stage| stage.limits.batch_bytes).min();
+    SourceGrant {
+        tables: plan.readable().cloned().collect(),
+        key: plan.key.clone(),
+        columns: BTreeMap::from([(plan.table.to_ascii_lowercase(), plan.columns.clone())]),
+        narrowed: plan.grants.clone(),
+        mask_key,
+        appends: plan.method == pipeline::Method::Append,
+        batch_bytes: batch_bytes.unwrap_or(most_bytes),
+        by_statement: plan.reads_by_statement,
     }
 }

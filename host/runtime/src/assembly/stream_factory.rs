@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wmshost_flow::{
     Budget, Cancel, Clock, Definition, DeleteGuard, Deletes, Depth, ExtractRequest, Extractor, Failure, Ledger,
     MaskKey, Method, Observer, OnChange, OpenTarget, PluginUse, Policy, Reconcile, SchemaPolicy, Service, Setting,
-    Source, SourceSession, StatementLimit, Stream, StreamContext, TakeOver, Target, TargetGrant, TargetTriggers, Trace,
-    Transform, Window, column_options, grant_options, mask_option, renamed_columns,
+    Source, SourceGrant, SourceSession, StatementLimit, Stream, StreamContext, TakeOver, Target, TargetGrant,
+    TargetTriggers, Trace, Transform, Window, column_options, grant_options, mask_option, renamed_columns,
 };
 use wmshost_pipeline::{
     self as pipeline, Checked, ConfiguredPlugin, Connection, Diagnostics, LateRows, Record, StreamPlan,
@@ -17,8 +17,7 @@ use wmshost_sandbox::{Identity, Plugin};
 use super::connect::{self, OpenSource};
 use super::recorded_extractor::recorded_extractor;
 use super::recorded_transform::recorded;
-use super::source_options::options;
-use super::windows::checkpoint_name;
+use super::source_options::{options, source_grant};
 use crate::plugin_registry::PluginRegistry;
 use crate::process::{is_dead, this_process};
 
@@ -196,8 +195,12 @@ impl<'a> StreamFactory<'a> {
         source.session(&self.source_grant(stream))
     }
 
-    pub(super) fn mask_key(&self) -> Option<MaskKey> {
+    fn mask_key(&self) -> Option<MaskKey> {
         self.pipeline.mask_key.as_ref().map(|secret| MaskKey::of(secret.reveal()))
+    }
+
+    fn source_grant(&self, stream: &pipeline::Stream) -> SourceGrant {
+        source_grant(stream, self.mask_key(), self.pipeline.limits.batch_bytes)
     }
 
     fn stream(
@@ -385,4 +388,9 @@ pub(crate) fn identity(stage: &ConfiguredPlugin, stream: &str) -> Identity {
         stream: stream.to_owned(),
         settings: stage.settings.clone(),
     }
+}
+
+/// The name under which the checkpoint of a window is in the ledger.
+pub(crate) fn checkpoint_name(stream: &str, window: &Window) -> String {
+    format!("{stream}/backfill/{}/{}", window.start, window.end)
 }

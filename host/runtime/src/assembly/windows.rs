@@ -6,7 +6,7 @@ use wmshost_flow::{Failure, Lease, Ledger, SqlSession, Window};
 use wmshost_pipeline as pipeline;
 
 use super::connect;
-use super::stream_factory::StreamFactory;
+use super::stream_factory::{StreamFactory, checkpoint_name};
 use crate::process::{is_dead, this_process};
 
 impl StreamFactory<'_> {
@@ -39,9 +39,4 @@ impl StreamFactory<'_> {
             .act(session.as_mut(), &is_dead, act)
             .map_err(|failure| failure.within(format_args!("stream {}", plan.name)))
     }
-}
-
-/// The name under which the checkpoint of a window is in the ledger.
-pub(crate) fn checkpoint_name(stream: &str, window: &Window) -> String {
-    format!("{stream}/backfill/{}/{}", window.start, window.end)
 }
