@@ -41,27 +41,43 @@ fn a_stream_is_never_loaded_fresh_failed_and_fresh_again() {
     assert_eq!(state(&project, 0)["state"], "fresh");
 }
 
-/// A target that cannot be written cannot hold the failure either.
+/// The target may be unable to hold the failure, as where its disk is full.
 #[test]
 fn a_failure_that_the_target_could_not_record_is_found_on_the_machine_that_ran() {
     let project = TestProject::with_stream(SOURCE, STREAM);
     project.run();
-    let writable = |is_writable: bool| {
-        let mut permissions = std::fs::metadata(project.target_path()).expect("the target").permissions();
-        std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, if is_writable { 0o644 } else { 0o444 });
-        std::fs::set_permissions(project.target_path(), permissions).expect("set");
-    };
-    writable(false);
-    project.change("INSERT INTO s VALUES (3, 3, '2026-01-03 00:00:00')");
-    project.wmshost("run", &[]).says(&["the file is read-only; allow writing to it"]);
+    for event in ["INSERT", "UPDATE"] {
+        let full = format!(
+            "CREATE TRIGGER full_{event} BEFORE {event} ON WMSHOST_STATUS BEGIN SELECT RAISE(ABORT, 'full'); END"
+        );
+        project.target().execute_batch(&full).expect("a trigger");
+    }
+    project.change("INSERT INTO s VALUES (3, 'many', '2026-01-03 00:00:00')");
+    project.wmshost("run", &[]).ended(1);
     let failed = state(&project, 1);
     assert_eq!(failed["state"], "failed", "{failed:#}");
     let reason = failed["reason"].as_str().expect("a reason");
-    assert!(reason.contains("not recorded in the target") && reason.contains("the file is read-only"), "{reason}");
-    // The file is all that has to be mended.
-    writable(true);
+    assert!(reason.contains("not recorded in the target") && reason.contains("the column v"), "{reason}");
+    project.target().execute_batch("DROP TRIGGER full_INSERT; DROP TRIGGER full_UPDATE").expect("dropped");
+    project.change("UPDATE s SET v = 3 WHERE id = 3");
     project.run();
     assert_eq!(state(&project, 0)["state"], "fresh");
+}
+
+/// The rights of the file are all that has to be mended.
+#[test]
+fn a_target_that_was_read_only_for_a_run_is_written_by_the_next() {
+    let project = TestProject::with_stream(SOURCE, STREAM);
+    project.run();
+    project.change("INSERT INTO s VALUES (3, 3, '2026-01-03 00:00:00')");
+    let set = |mode| {
+        let rights = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(project.target_path(), rights).expect("rights");
+    };
+    set(0o444);
+    project.wmshost("run", &[]).ended(2).says(&["the file is read-only; allow writing to it"]);
+    set(0o644);
+    project.run();
     assert_eq!(project.number("SELECT count(*) FROM WMS_S"), 3);
 }
 

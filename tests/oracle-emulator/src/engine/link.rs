@@ -210,8 +210,11 @@ impl Link {
         for number in [CANCEL, self.backend.0, self.backend.1] {
             request.extend(number.to_be_bytes());
         }
-        // Where it does not arrive, the call simply continues.
+        // Where it does not arrive, the call simply continues. PostgreSQL hangs up once it has passed the request on: one that
+        // came later would stop the next statement.
         let _ = stream.write_all(&request);
+        let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+        let _ = stream.read(&mut [0]);
     }
 
     fn parse(&mut self, sql: &str, kinds: &[u32]) {
@@ -270,9 +273,9 @@ impl Link {
         watch: Watch<'_>,
         mut take: impl FnMut(u8, &[u8]) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
-        let mut refused = None;
+        let (mut refused, mut cancelled) = (None, false);
         loop {
-            let (kind, begin, end) = self.next_message(watch)?;
+            let (kind, begin, end) = self.next_message(watch, &mut cancelled)?;
             let body = &self.inbox[begin..end];
             let taken = match kind {
                 b'E' => Err(Refusal::from(Report::read(body))),
@@ -295,9 +298,9 @@ impl Link {
         }
     }
 
-    /// The kind of the next message and the place of its body.
-    fn next_message(&mut self, watch: Watch<'_>) -> Result<(u8, usize, usize), Refusal> {
-        let mut cancelled = false;
+    /// The kind of the next message and the place of its body. A statement is cancelled once: a second request could meet the
+    /// next one.
+    fn next_message(&mut self, watch: Watch<'_>, cancelled: &mut bool) -> Result<(u8, usize, usize), Refusal> {
         loop {
             if let [kind, a, b, c, d, ..] = self.inbox[self.at..] {
                 let length = u32::from_be_bytes([a, b, c, d]) as usize;
@@ -314,9 +317,9 @@ impl Link {
                 Ok(0) => return Err(Refusal::engine_gone("it hung up")),
                 Ok(count) => self.inbox.extend_from_slice(&piece[..count]),
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    if !cancelled && watch() {
+                    if !*cancelled && watch() {
                         self.cancel();
-                        cancelled = true;
+                        *cancelled = true;
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
