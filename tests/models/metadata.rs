@@ -27,6 +27,6 @@ fn tests_of_what_is_not_there_yet_say_what_makes_it() {
     assert!(said.contains("was never loaded: `wmshost run` loads it") || said.contains("was not built"), "{said}");
     place.ends(0, &["run", "p.toml"]);
     let said = place.ends(1, &["models", "test", "p.toml"]);
-    assert!(said.contains("there is no table PER_DAY of per_day; the model was not built"), "{said}");
+    assert!(said.contains("there is no table STG_SMALL of stg_small; the model was not built"), "{said}");
     assert!(said.contains("`wmshost models build` builds it"), "{said}");
 }
