@@ -1,10 +1,11 @@
 //! `wmshost backup` and `wmshost restore`.
 
 use std::fs;
-use std::path::Path;
 
 use serde_json::Value as Json;
 use wmshost_tests::TestProject;
+
+use crate::clean::names;
 
 const SOURCE: &str = "CREATE TABLE s (id INTEGER PRIMARY KEY, v INTEGER, changed INTEGER);
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO s SELECT i, i, 1 FROM n;";
@@ -24,13 +25,6 @@ fn backed_up() -> (TestProject, String) {
 fn load_changes(project: &TestProject) {
     project.change("UPDATE s SET v = v + 1, changed = changed + 1");
     project.wmshost("run", &[]).succeeded();
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let name = |entry: std::io::Result<fs::DirEntry>| entry.expect("a file").file_name().to_string_lossy().into_owned();
-    let mut names: Vec<String> = fs::read_dir(folder).expect("a folder").map(name).collect();
-    names.sort();
-    names
 }
 
 #[test]

@@ -24,7 +24,8 @@ fn numbers(cleaned: &Json) -> [u64; 3] {
     [number(&cleaned["runs"]), number(&cleaned["logs"]["files"]), number(&cleaned["plugins"]["files"])]
 }
 
-fn names(folder: &Path) -> Vec<String> {
+/// The names in a folder, in order.
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     let name = |entry: std::io::Result<fs::DirEntry>| entry.expect("a file").file_name().to_string_lossy().into_owned();
     let mut names: Vec<String> = fs::read_dir(folder).expect("a folder").map(name).collect();
     names.sort();

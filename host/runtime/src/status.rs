@@ -119,7 +119,8 @@ impl PipelineState {
 pub fn status(runtime: &Runtime, pipeline: &Resolved, streams: &[String]) -> Result<PipelineState> {
     let now = runtime.clock.now();
     // Without a history there is nothing that the target lacks.
-    let history = runtime.data_dir.history().is_file().then(|| runtime.history().ok()).flatten();
+    let history =
+        Some(runtime.data_dir.history()).filter(|file| file.is_file()).and_then(|file| History::open(&file).ok());
     let mut targets: BTreeMap<&str, Result<Option<OpenTarget>, Failure>> = BTreeMap::new();
     let mut states = Vec::new();
     for plan in pipeline.select(streams)? {

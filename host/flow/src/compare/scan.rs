@@ -37,6 +37,15 @@ impl Wanted {
         let columns: Vec<_> = self.columns.iter().map(|name| dialect.quoted(name)).collect();
         format!("SELECT {} FROM {}", columns.join(", "), dialect.quoted(table))
     }
+
+    /// Returns a query for the columns of the rows that are not marked as deleted, in whatever order.
+    pub(crate) fn select_all(&self, dialect: Dialect, table: &str) -> String {
+        let select = self.select(dialect, table);
+        match self.keeps_deleted {
+            true => format!("{select} WHERE {} IS NULL", dialect.quoted(DELETED_AT)),
+            false => select,
+        }
+    }
 }
 
 /// A scan of the target's table, from its first key to its last.
@@ -133,10 +142,7 @@ impl TargetScan {
 
 /// Returns the query for the rows that are not marked as deleted, in the host's order of their keys.
 fn statement(dialect: Dialect, table: &TableDescription, wanted: &Wanted) -> Result<String, Failure> {
-    let mut text = wanted.select(dialect, &table.name);
-    if wanted.keeps_deleted {
-        text.push_str(&format!(" WHERE {} IS NULL", dialect.quoted(DELETED_AT)));
-    }
+    let text = wanted.select_all(dialect, &table.name);
     if wanted.key.is_empty() {
         return Ok(text);
     }

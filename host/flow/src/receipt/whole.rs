@@ -5,7 +5,6 @@ use super::range_roots::RangeRoots;
 use super::ranges::SourceRanges;
 use crate::compare::{Wanted, like_source};
 use crate::failure::Failure;
-use crate::metadata::DELETED_AT;
 use crate::ports::source::{SourceSession, TableDescription};
 use crate::rows::hash::{Hashing, row_hashes};
 use crate::rows::stored_value::StoredValue;
@@ -23,11 +22,7 @@ pub(super) fn prove(
     source: SourceRanges,
     alive: &mut dyn FnMut() -> Result<(), Failure>,
 ) -> Result<Vec<ProvenRange>, Failure> {
-    let dialect = reader.dialect();
-    let mut statement = wanted.select(dialect, &table.name);
-    if wanted.keeps_deleted {
-        statement.push_str(&format!(" WHERE {} IS NULL", dialect.quoted(DELETED_AT)));
-    }
+    let statement = wanted.select_all(reader.dialect(), &table.name);
     let none = || RangeRoots::of(&source, &wanted.columns, &wanted.key, &wanted.source);
     let mut roots = none()?;
     if hashing.as_oracle || !reader.add_to_roots(&statement, &mut roots, alive)? {
